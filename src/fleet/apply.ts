@@ -1,0 +1,122 @@
+// An event happened: what is known now? Nothing is decided here.
+import type { FleetEvent } from './event.ts';
+import type { Fleet, Generation } from './fleet.ts';
+import { FRESH_SLOT, findWorker, isRolling, isServing } from './fleet.ts';
+import { addDeath, announce, change, expectExit, kill, removeWorker, replaceWorker } from './turn.ts';
+import type { Context, Turn } from './turn.ts';
+import { isStaying } from './worker.ts';
+import type { Worker } from './worker.ts';
+
+export function apply(fleet: Fleet, event: FleetEvent, context: Context): Turn {
+  const turn: Turn = { before: fleet, fleet: { ...fleet, asOf: context.now }, commands: [], deaths: [] };
+  switch (event.type) {
+    case 'time-passed':
+      return turn;
+    case 'restart-asked':
+      return isServing(fleet) ? want(turn, { entry: event.entry, cwd: event.cwd }) : turn;
+    case 'size-asked':
+      return isServing(fleet) ? resize(turn, event.size) : turn;
+    case 'size-stepped':
+      return isServing(fleet) ? resize(turn, Math.max(1, fleet.slots.length + event.by)) : turn;
+    case 'stop-asked':
+      return askToStop(turn, event.force, context);
+    case 'worker-ready':
+    case 'worker-heard':
+    case 'worker-failing':
+    case 'worker-incompatible':
+    case 'worker-tired':
+    case 'worker-exited':
+    case 'fork-failed': {
+      // A message can still arrive from a worker whose exit is already known.
+      const worker = findWorker(fleet, event.worker);
+      return worker === undefined ? turn : applyToWorker(turn, worker, event, context);
+    }
+  }
+}
+
+type WorkerEvent = Extract<FleetEvent, { worker: number }>;
+
+function applyToWorker(turn: Turn, worker: Worker, event: WorkerEvent, context: Context): Turn {
+  switch (event.type) {
+    case 'worker-ready': {
+      if (worker.state !== 'booting') return turn;
+      const ready: Worker = {
+        ...worker,
+        state: 'ready',
+        readyAt: context.now,
+        heardAt: context.now,
+        due: null,
+      };
+      const { phase } = turn.fleet;
+      const running = change(turn, { phase: phase.name === 'starting' ? { name: 'running' } : phase });
+      const bootMs = context.now - worker.forkedAt;
+      return announce(replaceWorker(running, ready), { type: 'worker-ready', worker: ready, bootMs });
+    }
+    case 'worker-heard':
+      return worker.state === 'ready' ? replaceWorker(turn, { ...worker, heardAt: context.now }) : turn;
+    case 'worker-tired':
+      return worker.state === 'ready' ? replaceWorker(turn, { ...worker, due: 'asked' }) : turn;
+    case 'worker-failing': {
+      const told = announce(turn, { type: 'worker-failing', worker, error: event.error });
+      if (!isStaying(worker)) return told;
+      return addDeath(expectExit(told, worker, context), { worker, how: 'failed', error: event.error });
+    }
+    case 'worker-incompatible': {
+      if (!isStaying(worker)) return turn;
+      const killed = kill(turn, worker, 'incompatible', context);
+      return addDeath(killed, { worker, how: 'incompatible', error: event.error });
+    }
+    case 'worker-exited': {
+      const { code, signal } = event;
+      const expected = !isStaying(worker);
+      const told = announce(turn, { type: 'worker-exited', worker, code, signal, expected });
+      const gone = removeWorker(told, worker);
+      return isStaying(worker) ? addDeath(gone, { worker, how: 'exited', error: exitError(event) }) : gone;
+    }
+    case 'fork-failed': {
+      const told = announce(turn, { type: 'fork-failed', worker, error: event.error });
+      const gone = removeWorker(told, worker);
+      return isStaying(worker) ? addDeath(gone, { worker, how: 'fork-failed', error: event.error }) : gone;
+    }
+  }
+}
+
+/** A new generation is wanted: it gets a clean slate, and supersedes what was on its way. */
+function want(turn: Turn, release: Omit<Generation, 'id'>): Turn {
+  const { fleet } = turn;
+  const wanted: Generation = { id: fleet.lastGenerationId + 1, ...release };
+  const told = isRolling(fleet)
+    ? announce(turn, { type: 'rollout-superseded', generation: fleet.wanted.id, by: wanted.id })
+    : turn;
+  const changed = change(told, {
+    wanted,
+    lastGenerationId: wanted.id,
+    slots: fleet.slots.map(() => FRESH_SLOT),
+  });
+  return announce(changed, { type: 'rollout-started', from: fleet.settled.id, to: wanted });
+}
+
+function resize(turn: Turn, size: number): Turn {
+  const { slots } = turn.fleet;
+  if (size === slots.length) return turn;
+  const resized = Array.from({ length: size }, (_, slot) => slots[slot] ?? FRESH_SLOT);
+  return announce(change(turn, { slots: resized }), { type: 'size-changed', from: slots.length, to: size });
+}
+
+/** The first request is a graceful one, unless it asks for force; a second one without force changes nothing. */
+function askToStop(turn: Turn, force: boolean, { now }: Context): Turn {
+  const { phase, policy } = turn.fleet;
+  if (phase.name === 'stopped') return turn;
+  if (force) {
+    return change(turn, {
+      phase: { name: 'stopping', ending: { exitCode: 1, reason: 'forced', error: null } },
+    });
+  }
+  if (!isServing(turn.fleet)) return turn;
+  return change(turn, { phase: { name: 'leaving', drainAt: now + policy.shutdown.delayMs } });
+}
+
+function exitError({ code, signal }: { readonly code: number | null; readonly signal: string | null }) {
+  const how = signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
+  return { name: 'Error', message: `The worker ${how}`, stack: null, code: null };
+}

@@ -1,0 +1,78 @@
+// Everything that a fleet can ask of its shell. Commands are imperatives; announcements are for people.
+import type { ErrorInfo } from './event.ts';
+import type { Ending, Generation } from './fleet.ts';
+import type { DrainCause, KillCause, Worker } from './worker.ts';
+
+export type Command =
+  | {
+      readonly type: 'fork';
+      readonly worker: number;
+      readonly slot: number;
+      readonly generation: Generation;
+    }
+  | {
+      readonly type: 'drain';
+      readonly worker: number;
+      readonly cause: DrainCause;
+      /** Nobody accepts after this worker: it has to empty the accept queue first. */
+      readonly final: boolean;
+      readonly idleMs: number;
+      readonly graceMs: number;
+      readonly closeMs: number;
+    }
+  /** Serve on, but say that the service is about to stop. */
+  | { readonly type: 'leave'; readonly worker: number }
+  | { readonly type: 'kill'; readonly worker: number }
+  /** Let go of the listening sockets: only the workers hold them from now on. */
+  | { readonly type: 'release-sockets' }
+  | { readonly type: 'finish'; readonly ending: Ending }
+  | { readonly type: 'announce'; readonly announcement: Announcement };
+
+export type AbortReason =
+  | 'boot-failed'
+  | 'boot-timeout'
+  | 'died-early'
+  | 'fork-failed'
+  | 'incompatible'
+  | 'stopping'
+  | 'release-not-found';
+
+export type Announcement =
+  | { readonly type: 'worker-forked'; readonly worker: Worker }
+  | { readonly type: 'worker-ready'; readonly worker: Worker; readonly bootMs: number }
+  | { readonly type: 'worker-draining'; readonly worker: Worker; readonly cause: DrainCause }
+  | { readonly type: 'worker-killed'; readonly worker: Worker; readonly cause: KillCause }
+  | { readonly type: 'worker-failing'; readonly worker: Worker; readonly error: ErrorInfo }
+  | {
+      readonly type: 'worker-exited';
+      /** As it was known just before. */
+      readonly worker: Worker;
+      readonly code: number | null;
+      readonly signal: string | null;
+      /** False: nobody had asked it to, so it is a crash. */
+      readonly expected: boolean;
+    }
+  | { readonly type: 'fork-failed'; readonly worker: Worker; readonly error: ErrorInfo }
+  | {
+      readonly type: 'respawn-delayed';
+      readonly slot: number;
+      readonly earlyDeaths: number;
+      readonly delayMs: number;
+      /** True: respawn.maxEarlyDeaths is reached, this is the slowest pace. */
+      readonly slowest: boolean;
+    }
+  | { readonly type: 'fleet-ready'; readonly size: number; readonly generation: number }
+  | { readonly type: 'size-changed'; readonly from: number; readonly to: number }
+  | { readonly type: 'rollout-started'; readonly from: number; readonly to: Generation }
+  | { readonly type: 'rollout-completed'; readonly generation: number }
+  | {
+      readonly type: 'rollout-aborted';
+      readonly generation: number;
+      readonly reason: AbortReason;
+      readonly error: ErrorInfo | null;
+      /** The generation that is wanted instead. */
+      readonly backTo: number;
+    }
+  | { readonly type: 'rollout-superseded'; readonly generation: number; readonly by: number }
+  | { readonly type: 'fleet-leaving'; readonly delayMs: number }
+  | { readonly type: 'fleet-stopping'; readonly ending: Ending };

@@ -1,0 +1,31 @@
+// Everything that can happen to a fleet. Events are facts, in the past tense.
+
+/** An error as it travels between processes. */
+export interface ErrorInfo {
+  readonly name: string;
+  readonly message: string;
+  readonly stack: string | null;
+  readonly code: string | null;
+}
+
+export type FleetEvent =
+  | { readonly type: 'time-passed' }
+  | { readonly type: 'worker-ready'; readonly worker: number }
+  | { readonly type: 'worker-heard'; readonly worker: number }
+  /** It cannot go on: its boot failed, or an error went uncaught. It drains by itself. */
+  | { readonly type: 'worker-failing'; readonly worker: number; readonly error: ErrorInfo }
+  /** It speaks another version of the protocol, so it can be told nothing. */
+  | { readonly type: 'worker-incompatible'; readonly worker: number; readonly error: ErrorInfo }
+  /** It asks to be replaced. */
+  | { readonly type: 'worker-tired'; readonly worker: number }
+  | {
+      readonly type: 'worker-exited';
+      readonly worker: number;
+      readonly code: number | null;
+      readonly signal: string | null;
+    }
+  | { readonly type: 'fork-failed'; readonly worker: number; readonly error: ErrorInfo }
+  | { readonly type: 'restart-asked'; readonly entry: string; readonly cwd: string }
+  | { readonly type: 'size-asked'; readonly size: number }
+  | { readonly type: 'size-stepped'; readonly by: 1 | -1 }
+  | { readonly type: 'stop-asked'; readonly force: boolean };

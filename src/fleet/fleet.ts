@@ -1,0 +1,124 @@
+// What is wanted, what is actual, and the questions that decisions ask of them.
+import type { ErrorInfo } from './event.ts';
+import type { Policy } from './policy.ts';
+import { isReady, isStaying } from './worker.ts';
+import type { Ready, Staying, Worker } from './worker.ts';
+
+/** A release: the real paths behind the entry file and the working directory, pinned. */
+export interface Generation {
+  readonly id: number;
+  readonly entry: string;
+  readonly cwd: string;
+}
+
+/** What a slot remembers of the workers that filled it. */
+export interface Slot {
+  /** Deaths in a row that came before the worker was stable. */
+  readonly earlyDeaths: number;
+  /** No fork before this time. */
+  readonly notBefore: number;
+}
+
+/** How the life of the fleet ends, and so with which code the process does. */
+export interface Ending {
+  readonly exitCode: 0 | 1;
+  readonly reason: 'asked' | 'boot-failed' | 'gave-up' | 'forced' | 'timed-out';
+  readonly error: ErrorInfo | null;
+}
+
+export type Phase =
+  /** No worker was ever ready. */
+  | { readonly name: 'starting' }
+  | { readonly name: 'running' }
+  /** Asked to stop; serves on until load balancers have noticed. */
+  | { readonly name: 'leaving'; readonly drainAt: number }
+  | { readonly name: 'stopping'; readonly ending: Ending }
+  | { readonly name: 'stopped'; readonly ending: Ending };
+
+export interface Fleet {
+  readonly policy: Policy;
+  /** The time of the last step. */
+  readonly asOf: number;
+  readonly phase: Phase;
+  /** Wanted: how many workers. There is one slot for each. */
+  readonly slots: readonly Slot[];
+  /** Wanted: the generation that every fork is of. */
+  readonly wanted: Generation;
+  /** What is wanted goes back to this one when a rollout aborts. They differ only during a rollout. */
+  readonly settled: Generation;
+  /** Actual. */
+  readonly workers: readonly Worker[];
+  readonly lastGenerationId: number;
+  readonly lastWorkerId: number;
+}
+
+export const FRESH_SLOT: Slot = { earlyDeaths: 0, notBefore: 0 };
+
+export function createFleet(policy: Policy, size: number, release: Omit<Generation, 'id'>): Fleet {
+  const generation: Generation = { id: 1, ...release };
+  return {
+    policy,
+    asOf: 0,
+    phase: { name: 'starting' },
+    slots: Array.from({ length: size }, () => FRESH_SLOT),
+    wanted: generation,
+    settled: generation,
+    workers: [],
+    lastGenerationId: generation.id,
+    lastWorkerId: 0,
+  };
+}
+
+/** Are workers wanted at all? */
+export function isServing(fleet: Fleet): boolean {
+  return fleet.phase.name === 'starting' || fleet.phase.name === 'running';
+}
+
+export function isRolling(fleet: Fleet): boolean {
+  return fleet.wanted.id !== fleet.settled.id;
+}
+
+export function findWorker(fleet: Fleet, id: number): Worker | undefined {
+  return fleet.workers.find((worker) => worker.id === id);
+}
+
+export function readyWorkers(fleet: Fleet): readonly Ready[] {
+  return fleet.workers.filter(isReady);
+}
+
+export function stayingWorkers(fleet: Fleet): readonly Staying[] {
+  return fleet.workers.filter(isStaying);
+}
+
+/**
+ * Must it be replaced? A ready worker of a *newer* generation than the wanted one is not: it is what an aborted
+ * rollout left behind, and it works.
+ */
+export function isOutdated(fleet: Fleet, worker: Staying): boolean {
+  return worker.generation < fleet.wanted.id || (worker.state === 'ready' && worker.due !== null);
+}
+
+/** Has it been ready for long enough to take an old worker's place? */
+export function isProven(fleet: Fleet, worker: Worker): boolean {
+  return worker.state === 'ready' && fleet.asOf - worker.readyAt >= fleet.policy.rollout.minReadyMs;
+}
+
+/** The workers of a slot that are current, the one to keep first: it serves, it is what is wanted, it came first. */
+export function currentWorkers(fleet: Fleet, slot: number): readonly Staying[] {
+  const rank = (worker: Staying): number =>
+    (worker.state === 'ready' ? 0 : 2) + (worker.generation === fleet.wanted.id ? 0 : 1);
+  return stayingWorkers(fleet)
+    .filter((worker) => worker.slot === slot && !isOutdated(fleet, worker))
+    .sort((a, b) => rank(a) - rank(b) || a.id - b.id);
+}
+
+/** Is every slot filled by a ready worker, whatever its generation? */
+export function isFull(fleet: Fleet): boolean {
+  const filled = new Set(readyWorkers(fleet).map((worker) => worker.slot));
+  return isServing(fleet) && fleet.slots.every((_, slot) => filled.has(slot));
+}
+
+/** Do workers of several generations serve, although no rollout is under way? */
+export function isMixed(fleet: Fleet): boolean {
+  return !isRolling(fleet) && new Set(readyWorkers(fleet).map((worker) => worker.generation)).size > 1;
+}

@@ -1,0 +1,49 @@
+// Rule: whoever is past a deadline is killed.
+import { addDeath, change, kill } from './turn.ts';
+import type { Context, Turn } from './turn.ts';
+import type { Worker } from './worker.ts';
+
+export function killOverdue(turn: Turn, context: Context): Turn {
+  return turn.fleet.workers.reduce((sofar, worker) => killIfOverdue(sofar, worker, context), turn);
+}
+
+/** When patience with this worker ends; Infinity: there is nothing to wait for. */
+export function deadline(worker: Worker, policy: Turn['fleet']['policy']): number {
+  switch (worker.state) {
+    case 'booting':
+      return worker.forkedAt + policy.boot.timeoutMs;
+    case 'ready':
+      return policy.watchdog === false ? Infinity : worker.heardAt + policy.watchdog.timeoutMs;
+    case 'draining':
+      return worker.killAt;
+    case 'killing':
+      return Infinity;
+  }
+}
+
+function killIfOverdue(turn: Turn, worker: Worker, context: Context): Turn {
+  const { policy } = turn.fleet;
+  if (context.now < deadline(worker, policy)) return turn;
+  switch (worker.state) {
+    case 'booting': {
+      const message = `The worker was not ready within boot.timeoutMs (${policy.boot.timeoutMs} ms)`;
+      const error = { name: 'Error', message, stack: null, code: null };
+      return addDeath(kill(turn, worker, 'boot-timeout', context), { worker, how: 'timed-out', error });
+    }
+    case 'ready':
+      return addDeath(kill(turn, worker, 'watchdog', context), { worker, how: 'timed-out', error: null });
+    case 'draining':
+      return timeOutShutdown(kill(turn, worker, 'drain-timeout', context));
+    case 'killing':
+      return turn;
+  }
+}
+
+/** A shutdown that had to kill is no success. */
+function timeOutShutdown(turn: Turn): Turn {
+  const { phase } = turn.fleet;
+  if (phase.name !== 'stopping' || phase.ending.exitCode !== 0) return turn;
+  return change(turn, {
+    phase: { name: 'stopping', ending: { exitCode: 1, reason: 'timed-out', error: null } },
+  });
+}

@@ -1,0 +1,25 @@
+// The numbers that decisions are made by. All times are in milliseconds of awake time.
+
+export interface DrainTimes {
+  /** How long a connection must have been idle before it is closed. */
+  readonly idleMs: number;
+  /** How long requests in flight may take to finish. */
+  readonly graceMs: number;
+}
+
+export interface Policy {
+  readonly boot: { readonly timeoutMs: number };
+  readonly respawn: {
+    readonly stableMs: number;
+    readonly maxEarlyDeaths: number;
+    readonly backoff: { readonly initialMs: number; readonly maxMs: number };
+  };
+  readonly rollout: DrainTimes & {
+    readonly maxSurge: number;
+    readonly maxUnavailable: number;
+    readonly minReadyMs: number;
+  };
+  readonly shutdown: DrainTimes & { readonly delayMs: number };
+  readonly closeMs: number;
+  readonly watchdog: { readonly timeoutMs: number } | false;
+}

@@ -1,0 +1,32 @@
+// Wanted against actual: which commands? The rules, in the order in which they look at a turn.
+import { isFull } from './fleet.ts';
+import { killOverdue } from './overdue.ts';
+import { cancelBoots, drainUnwanted, forkMissing } from './replace.ts';
+import { completeRollout } from './rollout.ts';
+import { finish, shutDown } from './shutdown.ts';
+import { announce } from './turn.ts';
+import type { Context, Rule, Turn } from './turn.ts';
+import { judgeDeaths } from './verdict.ts';
+
+const RULES: readonly Rule[] = [
+  killOverdue,
+  judgeDeaths,
+  shutDown,
+  cancelBoots,
+  drainUnwanted,
+  forkMissing,
+  completeRollout,
+  tellWhenFull,
+  finish,
+];
+
+export function reconcile(turn: Turn, context: Context): Turn {
+  return RULES.reduce((sofar, rule) => rule(sofar, context), turn);
+}
+
+/** Rule: every slot has come to be filled by a ready worker. */
+function tellWhenFull(turn: Turn): Turn {
+  const { before, fleet } = turn;
+  if (isFull(before) || !isFull(fleet)) return turn;
+  return announce(turn, { type: 'fleet-ready', size: fleet.slots.length, generation: fleet.wanted.id });
+}

@@ -1,0 +1,46 @@
+// How a rollout ends: what is wanted goes back, or it has become what is actual.
+import type { AbortReason } from './command.ts';
+import type { ErrorInfo } from './event.ts';
+import {
+  currentWorkers,
+  FRESH_SLOT,
+  isOutdated,
+  isProven,
+  isRolling,
+  isServing,
+  stayingWorkers,
+} from './fleet.ts';
+import type { Fleet } from './fleet.ts';
+import { announce, change } from './turn.ts';
+import type { Turn } from './turn.ts';
+
+/** What is wanted goes back to what is known to work. Nobody is drained for it, and every slot gets a clean slate. */
+export function abortRollout(turn: Turn, reason: AbortReason, error: ErrorInfo | null): Turn {
+  const { wanted, settled, slots } = turn.fleet;
+  const back = change(turn, { wanted: settled, slots: slots.map(() => FRESH_SLOT) });
+  return announce(back, {
+    type: 'rollout-aborted',
+    generation: wanted.id,
+    reason,
+    error,
+    backTo: settled.id,
+  });
+}
+
+/** Rule: done when every slot's worker is proven and no old one serves. Nobody waits for those that drain. */
+export function completeRollout(turn: Turn): Turn {
+  const { fleet } = turn;
+  if (!isServing(fleet) || !isRolling(fleet) || !isRolledOut(fleet)) return turn;
+  return announce(change(turn, { settled: fleet.wanted }), {
+    type: 'rollout-completed',
+    generation: fleet.wanted.id,
+  });
+}
+
+function isRolledOut(fleet: Fleet): boolean {
+  const oldOnes = stayingWorkers(fleet).filter((worker) => isOutdated(fleet, worker));
+  return (
+    oldOnes.length === 0 &&
+    fleet.slots.every((_, slot) => currentWorkers(fleet, slot).some((worker) => isProven(fleet, worker)))
+  );
+}

@@ -1,0 +1,113 @@
+// One turn of `step` while it is being worked out: the fleet so far, and the commands so far.
+import type { Announcement, Command } from './command.ts';
+import type { ErrorInfo } from './event.ts';
+import type { Fleet } from './fleet.ts';
+import type { DrainTimes } from './policy.ts';
+import type { DrainCause, KillCause, Staying, Worker } from './worker.ts';
+
+/** The outside world, as far as a decision may look at it. */
+export interface Context {
+  /** Awake time in milliseconds: it stands still while the primary does not run. */
+  readonly now: number;
+  /** A number from 0 up to, but not including, 1. */
+  readonly random: () => number;
+}
+
+/** A worker that stopped serving, or being about to, without having been asked. */
+export interface Death {
+  /** As it was known just before. */
+  readonly worker: Staying;
+  readonly how: 'failed' | 'exited' | 'fork-failed' | 'timed-out' | 'incompatible';
+  readonly error: ErrorInfo | null;
+}
+
+export interface Turn {
+  /** As it was before the event. */
+  readonly before: Fleet;
+  readonly fleet: Fleet;
+  readonly commands: readonly Command[];
+  readonly deaths: readonly Death[];
+}
+
+/** A rule turns what is known into what is to be done about it. */
+export type Rule = (turn: Turn, context: Context) => Turn;
+
+export function change(turn: Turn, changed: Partial<Fleet>): Turn {
+  return { ...turn, fleet: { ...turn.fleet, ...changed } };
+}
+
+export function command(turn: Turn, ...commands: readonly Command[]): Turn {
+  return { ...turn, commands: [...turn.commands, ...commands] };
+}
+
+export function announce(turn: Turn, announcement: Announcement): Turn {
+  return command(turn, { type: 'announce', announcement });
+}
+
+export function addDeath(turn: Turn, death: Death): Turn {
+  return { ...turn, deaths: [...turn.deaths, death] };
+}
+
+export function replaceWorker(turn: Turn, worker: Worker): Turn {
+  return change(turn, {
+    workers: turn.fleet.workers.map((known) => (known.id === worker.id ? worker : known)),
+  });
+}
+
+export function removeWorker(turn: Turn, worker: Worker): Turn {
+  return change(turn, { workers: turn.fleet.workers.filter((known) => known.id !== worker.id) });
+}
+
+/** What a drain may take at the most, before the primary kills. */
+export function drainLimitMs(fleet: Fleet, times: DrainTimes): number {
+  return times.graceMs + fleet.policy.closeMs;
+}
+
+export function drain(turn: Turn, worker: Worker, cause: DrainCause, context: Context): Turn {
+  const { policy } = turn.fleet;
+  const final = cause === 'shutdown';
+  const { idleMs, graceMs } = final ? policy.shutdown : policy.rollout;
+  const limit = context.now + drainLimitMs(turn.fleet, { idleMs, graceMs });
+  const draining: Worker = {
+    ...life(worker),
+    state: 'draining',
+    cause,
+    killAt: worker.state === 'draining' ? Math.min(worker.killAt, limit) : limit,
+  };
+  return announce(
+    command(replaceWorker(turn, draining), {
+      type: 'drain',
+      worker: worker.id,
+      cause,
+      final,
+      idleMs,
+      graceMs,
+      closeMs: policy.closeMs,
+    }),
+    { type: 'worker-draining', worker: draining, cause },
+  );
+}
+
+/** The worker said that it drains by itself, with the shutdown's times: only the deadline is left to keep. */
+export function expectExit(turn: Turn, worker: Worker, context: Context): Turn {
+  const killAt = context.now + drainLimitMs(turn.fleet, turn.fleet.policy.shutdown);
+  return replaceWorker(turn, { ...life(worker), state: 'draining', cause: 'failing', killAt });
+}
+
+export function kill(turn: Turn, worker: Worker, cause: KillCause, context: Context): Turn {
+  const killing: Worker = { ...life(worker), state: 'killing', cause, killedAt: context.now };
+  return announce(command(replaceWorker(turn, killing), { type: 'kill', worker: worker.id }), {
+    type: 'worker-killed',
+    worker: killing,
+    cause,
+  });
+}
+
+function life({
+  id,
+  slot,
+  generation,
+  forkedAt,
+}: Worker): Pick<Worker, 'id' | 'slot' | 'generation' | 'forkedAt'> {
+  return { id, slot, generation, forkedAt };
+}

@@ -1,0 +1,30 @@
+// When does the fleet have to look again, if nothing happens until then? Derived, so none can be forgotten.
+import type { Fleet } from './fleet.ts';
+import { readyWorkers } from './fleet.ts';
+import { deadline } from './overdue.ts';
+import { isMissing } from './replace.ts';
+import { lastWait } from './shutdown.ts';
+
+/** The time of the next deadline, always later than the last step; Infinity: there is none. */
+export function nextWakeAt(fleet: Fleet): number {
+  return Math.min(...deadlines(fleet).filter((time) => time > fleet.asOf), Infinity);
+}
+
+function deadlines(fleet: Fleet): readonly number[] {
+  const { phase, policy, slots, workers } = fleet;
+  const overdue = workers.map((worker) => deadline(worker, policy));
+  switch (phase.name) {
+    case 'stopped':
+      return [];
+    case 'leaving':
+      return [...overdue, phase.drainAt];
+    case 'stopping':
+      return [...overdue, lastWait(fleet)];
+    case 'starting':
+    case 'running': {
+      const proven = readyWorkers(fleet).map((worker) => worker.readyAt + policy.rollout.minReadyMs);
+      const respawns = slots.filter((_, slot) => isMissing(fleet, slot)).map((slot) => slot.notBefore);
+      return [...overdue, ...proven, ...respawns];
+    }
+  }
+}

@@ -1,0 +1,62 @@
+// What the primary knows of one worker: one life of one process, as a union of states.
+
+interface Life {
+  /** Unique in the life of the primary; never reused. */
+  readonly id: number;
+  /** The stable index that this worker fills. */
+  readonly slot: number;
+  /** The id of the generation that it was forked from. */
+  readonly generation: number;
+  readonly forkedAt: number;
+}
+
+/** Forked, not yet serving. */
+export interface Booting extends Life {
+  readonly state: 'booting';
+}
+
+/** Accepts connections. */
+export interface Ready extends Life {
+  readonly state: 'ready';
+  readonly readyAt: number;
+  /** When its last heartbeat came. */
+  readonly heardAt: number;
+  /** Why it is to be replaced although its generation is current; null: it is not. */
+  readonly due: RecycleReason | null;
+}
+
+/** Finishes what it has accepted, then exits by itself. */
+export interface Draining extends Life {
+  readonly state: 'draining';
+  readonly cause: DrainCause;
+  /** When patience ends and SIGKILL follows. */
+  readonly killAt: number;
+}
+
+/** SIGKILL is sent; only its exit is still to come. */
+export interface Killing extends Life {
+  readonly state: 'killing';
+  readonly cause: KillCause;
+  readonly killedAt: number;
+}
+
+export type Worker = Booting | Ready | Draining | Killing;
+
+/** A worker that counts: it serves, or it is about to. The others are on their way out. */
+export type Staying = Booting | Ready;
+
+export type RecycleReason = 'asked';
+
+/** Why a worker drains. `cancelled`: it was still booting when it stopped being wanted. */
+export type DrainCause = 'rollout' | 'recycle' | 'scale' | 'cancelled' | 'failing' | 'shutdown';
+
+/** Why a worker is killed. */
+export type KillCause = 'boot-timeout' | 'watchdog' | 'drain-timeout' | 'incompatible' | 'forced';
+
+export function isStaying(worker: Worker): worker is Staying {
+  return worker.state === 'booting' || worker.state === 'ready';
+}
+
+export function isReady(worker: Worker): worker is Ready {
+  return worker.state === 'ready';
+}
