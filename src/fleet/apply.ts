@@ -2,13 +2,15 @@
 import type { FleetEvent } from './event.ts';
 import type { Fleet, Generation } from './fleet.ts';
 import { FRESH_SLOT, findWorker, isRolling, isServing } from './fleet.ts';
+import { forgive } from './respawn.ts';
 import { addDeath, announce, change, expectExit, kill, removeWorker, replaceWorker } from './turn.ts';
 import type { Context, Turn } from './turn.ts';
 import { isStaying } from './worker.ts';
 import type { Worker } from './worker.ts';
 
 export function apply(fleet: Fleet, event: FleetEvent, context: Context): Turn {
-  const turn: Turn = { before: fleet, fleet: { ...fleet, asOf: context.now }, commands: [], deaths: [] };
+  const aged: Fleet = { ...fleet, asOf: context.now };
+  const turn: Turn = { before: fleet, fleet: { ...aged, slots: forgive(aged) }, commands: [], deaths: [] };
   switch (event.type) {
     case 'time-passed':
       return turn;

@@ -105,11 +105,13 @@ export function isProven(fleet: Fleet, worker: Worker): boolean {
 
 /** The workers of a slot that are current, the one to keep first: it serves, it is what is wanted, it came first. */
 export function currentWorkers(fleet: Fleet, slot: number): readonly Staying[] {
-  const rank = (worker: Staying): number =>
-    (worker.state === 'ready' ? 0 : 2) + (worker.generation === fleet.wanted.id ? 0 : 1);
   return stayingWorkers(fleet)
     .filter((worker) => worker.slot === slot && !isOutdated(fleet, worker))
-    .sort((a, b) => rank(a) - rank(b) || a.id - b.id);
+    .toSorted((a, b) => currentRank(fleet, a) - currentRank(fleet, b) || a.id - b.id);
+}
+
+function currentRank(fleet: Fleet, worker: Staying): number {
+  return (worker.state === 'ready' ? 0 : 2) + (worker.generation === fleet.wanted.id ? 0 : 1);
 }
 
 /** Is every slot filled by a ready worker, whatever its generation? */

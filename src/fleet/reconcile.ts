@@ -1,7 +1,7 @@
 // Wanted against actual: which commands? The rules, in the order in which they look at a turn.
 import { isFull } from './fleet.ts';
 import { killOverdue } from './overdue.ts';
-import { cancelBoots, drainUnwanted, forkMissing } from './replace.ts';
+import { cancelBoots, drainExtra, drainOutdated, forkMissing } from './replace.ts';
 import { completeRollout } from './rollout.ts';
 import { finish, shutDown } from './shutdown.ts';
 import { announce } from './turn.ts';
@@ -13,7 +13,8 @@ const RULES: readonly Rule[] = [
   judgeDeaths,
   shutDown,
   cancelBoots,
-  drainUnwanted,
+  drainExtra,
+  drainOutdated,
   forkMissing,
   completeRollout,
   tellWhenFull,

@@ -21,61 +21,80 @@ function isUnwantedBoot(fleet: Fleet, worker: Staying): boolean {
   );
 }
 
-/** As many as can go now, without fewer than `size - maxUnavailable` being left to serve. */
-export function drainUnwanted(turn: Turn, context: Context): Turn {
+/** Nobody needs them: their slot was scaled away, or has a better worker. */
+export function drainExtra(turn: Turn, context: Context): Turn {
   if (!isServing(turn.fleet)) return turn;
-  return candidates(turn.fleet)
-    .slice(0, spare(turn.fleet))
-    .reduce((sofar, { worker, cause }) => drain(sofar, worker, cause, context), turn);
+  return drainSpare(turn, extras(turn.fleet), context);
 }
 
-function spare(fleet: Fleet): number {
-  const counted = readyWorkers(fleet).filter(
-    (worker) => isOutdated(fleet, worker) || isProven(fleet, worker),
+/** They are needed until they are replaced, or until they can be missed for so long. */
+export function drainOutdated(turn: Turn, context: Context): Turn {
+  if (!isServing(turn.fleet) || isSettling(turn.fleet)) return turn;
+  return drainSpare(turn, outdated(turn.fleet), context);
+}
+
+function drainSpare(turn: Turn, workers: readonly Ready[], context: Context): Turn {
+  return workers.reduce(
+    (sofar, worker) =>
+      isSpare(sofar.fleet, worker) ? drain(sofar, worker, drainCause(sofar.fleet, worker), context) : sofar,
+    turn,
   );
-  return Math.max(0, counted.length - (fleet.slots.length - fleet.policy.rollout.maxUnavailable));
 }
 
-interface Candidate {
-  readonly worker: Ready;
-  readonly cause: DrainCause;
+/** Are `size - maxUnavailable` proven ones left to serve without it? */
+function isSpare(fleet: Fleet, worker: Ready): boolean {
+  const others = readyWorkers(fleet).filter((other) => other.id !== worker.id && isProven(fleet, other));
+  return others.length >= fleet.slots.length - fleet.policy.rollout.maxUnavailable;
 }
 
-/** Who is not wanted, who goes first at the front. */
-function candidates(fleet: Fleet): readonly Candidate[] {
-  const ready = readyWorkers(fleet);
-  const scaledAway = ready
-    .filter((worker) => worker.slot >= fleet.slots.length)
-    .sort((a, b) => b.slot - a.slot || a.id - b.id)
-    .map((worker): Candidate => ({ worker, cause: 'scale' }));
-  // An aborted rollout leaves two in a slot where the old worker was not replaced yet.
-  const doubled = ready
-    .filter((worker) => worker.slot < fleet.slots.length && !isOutdated(fleet, worker))
-    .filter((worker) => currentWorkers(fleet, worker.slot)[0] !== worker)
-    .map((worker): Candidate => ({ worker, cause: 'rollout' }));
-  return [...scaledAway, ...doubled, ...(isSettling(fleet) ? [] : outdated(fleet, ready))];
+function drainCause(fleet: Fleet, worker: Ready): DrainCause {
+  if (worker.slot >= fleet.slots.length) return 'scale';
+  return worker.generation >= fleet.wanted.id && worker.due !== null ? 'recycle' : 'rollout';
+}
+
+/** The highest slots go first. */
+function extras(fleet: Fleet): readonly Ready[] {
+  const ready = readyWorkers(fleet).toSorted((a, b) => b.slot - a.slot || a.id - b.id);
+  const isScaledAway = ({ slot }: Ready): boolean => slot >= fleet.slots.length;
+  return [
+    ...ready.filter(isScaledAway),
+    ...ready.filter((worker) => !isScaledAway(worker) && isDoubled(fleet, worker)),
+  ];
+}
+
+/** A rollout that was aborted or superseded leaves two in a slot where the old worker was not replaced yet. */
+function isDoubled(fleet: Fleet, { id, slot }: Ready): boolean {
+  const [current] = currentWorkers(fleet, slot);
+  const [old] = outdatedWorkers(fleet, slot);
+  return id !== current?.id && id !== old?.id;
+}
+
+/** The workers of a slot that are to be replaced, the one to keep first: it is what an abort would go back to. */
+function outdatedWorkers(fleet: Fleet, slot: number): readonly Ready[] {
+  const rank = (worker: Ready): number =>
+    (isProven(fleet, worker) ? 0 : 2) + (worker.generation === fleet.settled.id ? 0 : 1);
+  return readyWorkers(fleet)
+    .filter((worker) => worker.slot === slot && isOutdated(fleet, worker))
+    .toSorted((a, b) => rank(a) - rank(b) || a.id - b.id);
 }
 
 /** Those that have a successor first: they can be spared without anybody being missed. */
-function outdated(fleet: Fleet, ready: readonly Ready[]): readonly Candidate[] {
+function outdated(fleet: Fleet): readonly Ready[] {
   const waits = (worker: Ready): number => (currentWorkers(fleet, worker.slot).length > 0 ? 0 : 1);
-  return ready
-    .filter((worker) => worker.slot < fleet.slots.length && isOutdated(fleet, worker))
-    .sort((a, b) => waits(a) - waits(b) || a.slot - b.slot || a.id - b.id)
-    .map((worker) => ({
-      worker,
-      cause: worker.generation < fleet.wanted.id ? 'rollout' : 'recycle',
-    }));
+  return readyWorkers(fleet)
+    .filter((worker) => isOutdated(fleet, worker))
+    .toSorted((a, b) => waits(a) - waits(b) || a.slot - b.slot || a.id - b.id);
 }
 
 /**
- * Is a successor still to show that it works? Old workers wait for all that were forked with it: so with
- * `maxSurge >= size` none goes before every successor is proven, and an abort is a full rollback.
+ * Is a successor still to be forked, or to show that it works? Old workers wait for all that can be there
+ * beside them: so with `maxSurge >= size` none goes before every successor is proven, and an abort is a full rollback.
  */
 function isSettling(fleet: Fleet): boolean {
+  if (extras(fleet).length > 0) return true;
   return fleet.slots.some((_, slot) => {
     const [current] = currentWorkers(fleet, slot);
-    return current !== undefined && !isProven(fleet, current);
+    return current === undefined ? isMissing(fleet, slot) : !isProven(fleet, current);
   });
 }
 
@@ -97,9 +116,10 @@ function mayFork(fleet: Fleet, slot: number, { now }: Context): boolean {
   return (fleet.slots[slot]?.notBefore ?? Infinity) <= now && isMissing(fleet, slot);
 }
 
-/** How many workers share a slot with another one. */
+/** How many workers there are beside the one that each slot may have. */
 function surge(fleet: Fleet): number {
-  return fleet.slots.reduce((sum, _, slot) => sum + Math.max(0, occupants(fleet, slot) - 1), 0);
+  const filled = fleet.slots.filter((_, slot) => occupants(fleet, slot) > 0);
+  return stayingWorkers(fleet).length - filled.length;
 }
 
 function occupants(fleet: Fleet, slot: number): number {

@@ -1,8 +1,23 @@
 // How long does a slot wait before it is filled again, and when is there no point in trying?
+import { currentWorkers, FRESH_SLOT, readyWorkers } from './fleet.ts';
 import type { Fleet, Slot } from './fleet.ts';
-import { readyWorkers } from './fleet.ts';
 import type { Policy } from './policy.ts';
 import type { Death } from './turn.ts';
+import { isReady } from './worker.ts';
+
+/** A healthy stretch clears what a slot remembers, however it ends. */
+export function forgive(fleet: Fleet): readonly Slot[] {
+  return fleet.slots.map((slot, index) => (fleet.asOf >= forgivenAt(fleet, index) ? FRESH_SLOT : slot));
+}
+
+/** When a slot's early deaths are forgotten; Infinity: there are none, or nobody there who could prove stable. */
+export function forgivenAt(fleet: Fleet, index: number): number {
+  if ((fleet.slots[index]?.earlyDeaths ?? 0) === 0) return Infinity;
+  const readyAts = currentWorkers(fleet, index)
+    .filter(isReady)
+    .map((worker) => worker.readyAt);
+  return Math.min(...readyAts, Infinity) + fleet.policy.respawn.stableMs;
+}
 
 /** Did this worker die before it could be called healthy? */
 export function isEarly(death: Death, now: number, { stableMs }: Policy['respawn']): boolean {

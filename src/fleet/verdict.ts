@@ -1,7 +1,7 @@
 // Rule: what does a death say about the release, the slot, and the whole fleet?
 import type { AbortReason } from './command.ts';
 import type { ErrorInfo } from './event.ts';
-import type { Ending } from './fleet.ts';
+import type { Ending, Fleet, Slot } from './fleet.ts';
 import { isProven, isRolling, isServing } from './fleet.ts';
 import { afterDeath, isEarly, isHopeless, isSlowest, respawnDelayMs } from './respawn.ts';
 import { abortRollout } from './rollout.ts';
@@ -17,13 +17,20 @@ function judge(turn: Turn, death: Death, context: Context): Turn {
   const { fleet } = turn;
   if (!isServing(fleet)) return turn;
   const ofWanted = death.worker.generation === fleet.wanted.id;
-  if (isRolling(fleet) && ofWanted && !isProven(fleet, death.worker)) {
+  // A boot that is not wanted any more says nothing: its successor will show.
+  if (death.worker.state === 'booting' && !ofWanted) return turn;
+  const slot = slotAfter(fleet, death, context);
+  if (isRolling(fleet) && ofWanted && isAgainstRelease(fleet, death, slot)) {
     return abortRollout(turn, abortReason(death), death.error);
   }
-  // A cancelled boot cannot fail the start: its successor will show.
-  if (fleet.phase.name === 'starting') return ofWanted ? end(turn, 'boot-failed', death.error) : turn;
-  const counted = countDeath(turn, death, context);
+  if (fleet.phase.name === 'starting') return end(turn, 'boot-failed', death.error);
+  const counted = slot === null ? turn : remember(turn, death.worker.slot, slot, context);
   return isHopeless(counted.fleet) ? end(counted, 'gave-up', death.error) : counted;
+}
+
+/** One that proved itself, but dies again and again, would keep a rollout from ever ending. */
+function isAgainstRelease(fleet: Fleet, { worker }: Death, slot: Slot | null): boolean {
+  return !isProven(fleet, worker) || (slot !== null && isSlowest(slot, fleet.policy.respawn));
 }
 
 function abortReason({ how, worker }: Death): AbortReason {
@@ -39,14 +46,16 @@ function abortReason({ how, worker }: Death): AbortReason {
   }
 }
 
-function countDeath(turn: Turn, death: Death, { now, random }: Context): Turn {
-  const { slots, policy } = turn.fleet;
-  const index = death.worker.slot;
-  const before = slots[index];
-  // The slot may have been scaled away meanwhile.
-  if (before === undefined) return turn;
+/** What the worker's slot remembers now; null: it was scaled away meanwhile. */
+function slotAfter({ slots, policy }: Fleet, death: Death, { now, random }: Context): Slot | null {
+  const slot = slots[death.worker.slot];
+  if (slot === undefined) return null;
   const early = isEarly(death, now, policy.respawn);
-  const slot = afterDeath(before, early, now, (deaths) => respawnDelayMs(deaths, policy.respawn, random));
+  return afterDeath(slot, early, now, (deaths) => respawnDelayMs(deaths, policy.respawn, random));
+}
+
+function remember(turn: Turn, index: number, slot: Slot, { now }: Context): Turn {
+  const { slots, policy } = turn.fleet;
   const counted = change(turn, { slots: slots.with(index, slot) });
   if (slot.notBefore <= now) return counted;
   return announce(counted, {

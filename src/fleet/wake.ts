@@ -3,6 +3,7 @@ import type { Fleet } from './fleet.ts';
 import { readyWorkers } from './fleet.ts';
 import { deadline } from './overdue.ts';
 import { isMissing } from './replace.ts';
+import { forgivenAt } from './respawn.ts';
 import { lastWait } from './shutdown.ts';
 
 /** The time of the next deadline, always later than the last step; Infinity: there is none. */
@@ -24,7 +25,8 @@ function deadlines(fleet: Fleet): readonly number[] {
     case 'running': {
       const proven = readyWorkers(fleet).map((worker) => worker.readyAt + policy.rollout.minReadyMs);
       const respawns = slots.filter((_, slot) => isMissing(fleet, slot)).map((slot) => slot.notBefore);
-      return [...overdue, ...proven, ...respawns];
+      const forgiven = slots.map((_, slot) => forgivenAt(fleet, slot));
+      return [...overdue, ...proven, ...respawns, ...forgiven];
     }
   }
 }

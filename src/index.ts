@@ -1,0 +1,13 @@
+// The public face. Re-exports only.
+export { startClustered } from './start-clustered.ts';
+export type { Clustered } from './start-clustered.ts';
+export { clustered, clustered as default } from './plugin.ts';
+export type { ClusteredPluginOptions, HealthRoutes } from './plugin.ts';
+export type { ClusteredLogger, ClusteredOptions, ListenOptions } from './options.ts';
+export type { Closed, ClusteredPrimary } from './primary/primary.ts';
+export type { ClusteredEvents, WorkerName } from './primary/journal.ts';
+export type { BuildApp, ServableApp } from './worker/app.ts';
+export type { ClusteredSingle } from './worker/single.ts';
+export type { ClusteredWorker } from './worker/worker.ts';
+export type { DrainHook, WorkerContext, WorkerState } from './worker/context.ts';
+export type { FleetStatus, RolloutOutcome, RolloutResult, WorkerStatus } from './status.ts';

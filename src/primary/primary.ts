@@ -1,0 +1,270 @@
+// Runs in the primary process. Holds the fleet: events go in, commands come out and are carried out.
+import type { EventEmitter } from 'node:events';
+import process from 'node:process';
+import { OptionInvalidError, ProtocolError } from '../errors.ts';
+import type { Announcement, Command } from '../fleet/command.ts';
+import type { FleetEvent } from '../fleet/event.ts';
+import { createFleet, isMixed, isRolling, isServing } from '../fleet/fleet.ts';
+import type { Ending, Fleet } from '../fleet/fleet.ts';
+import { step } from '../fleet/step.ts';
+import { nextWakeAt } from '../fleet/wake.ts';
+import { PROTOCOL, fromErrorInfo, toErrorInfo } from '../messages.ts';
+import type { Question, WorkerMessage, WorkerSettings } from '../messages.ts';
+import type { ClusteredLogger, Settings } from '../options.ts';
+import { mapError } from '../status.ts';
+import type { FleetStatus, RolloutResult } from '../status.ts';
+import { AwakeClock, TICK_MS } from './awake-clock.ts';
+import { createJournal } from './journal.ts';
+import type { ClusteredEvents, Journal } from './journal.ts';
+import type { Listener } from './listener.ts';
+import { isThere, pin } from './release.ts';
+import type { LogicalRelease, PinnedRelease } from './release.ts';
+import { Rollouts } from './rollouts.ts';
+import { FIRST_INHERITED, fork } from './worker-process.ts';
+import type { WorkerProcess } from './worker-process.ts';
+
+/** How the fleet ended. */
+export interface Closed {
+  readonly exitCode: 0 | 1;
+  readonly reason: Ending['reason'];
+  readonly error: Error | null;
+}
+
+/** What startClustered gives in the primary process. */
+export interface ClusteredPrimary {
+  readonly role: 'primary';
+  /** The fleet at this moment. */
+  status(): FleetStatus;
+  /**
+   * Rolling restart, as SIGUSR2 does it: the release behind `entry` and `cwd` is pinned anew, and every worker is
+   * replaced by one of it. Never rejects: an abort is a result. Called during a rollout it supersedes that one.
+   */
+  restart(): Promise<RolloutResult>;
+  /**
+   * Changes how many workers are wanted. The event `fleet-ready` tells when they are all ready.
+   * @throws FST_CLUSTERED_OPTION_INVALID: not a whole number above 0
+   */
+  scale(size: number): void;
+  /** Graceful shutdown, as SIGTERM does it, but the process goes on. Later calls share the promise. */
+  close(): Promise<Closed>;
+  /** Settles when the fleet has ended, for whatever reason. Never rejects. */
+  readonly closed: Promise<Closed>;
+  readonly events: EventEmitter<ClusteredEvents>;
+}
+
+export interface Parts {
+  readonly settings: Settings;
+  readonly listener: Listener;
+  readonly release: LogicalRelease;
+  readonly log: ClusteredLogger;
+}
+
+export class Primary implements ClusteredPrimary {
+  readonly role = 'primary';
+  readonly closed: Promise<Closed>;
+  readonly #parts: Parts;
+  readonly #clock = new AwakeClock();
+  readonly #processes = new Map<number, WorkerProcess>();
+  readonly #rollouts = new Rollouts();
+  readonly #journal: Journal;
+  #fleet: Fleet;
+  #timer: NodeJS.Timeout | undefined;
+  #settleClosed: (closed: Closed) => void = () => undefined;
+
+  constructor(parts: Parts, pinned: PinnedRelease) {
+    const { settings, log } = parts;
+    this.#parts = parts;
+    this.#fleet = createFleet(settings.policy, settings.workers, pinned);
+    this.#journal = createJournal(log, (id) => this.#processes.get(id)?.pid ?? null);
+    this.closed = new Promise((resolve) => {
+      this.#settleClosed = resolve;
+    });
+  }
+
+  get events(): EventEmitter<ClusteredEvents> {
+    return this.#journal.events;
+  }
+
+  start(): void {
+    this.#dispatch({ type: 'time-passed' });
+  }
+
+  restart(): Promise<RolloutResult> {
+    if (!isServing(this.#fleet)) {
+      return Promise.resolve({ outcome: 'aborted', generation: null, reason: 'stopping', error: null });
+    }
+    try {
+      const pinned = pin(this.#parts.release);
+      const result = this.#rollouts.expect(this.#fleet.lastGenerationId + 1);
+      this.#dispatch({ type: 'restart-asked', ...pinned });
+      return result;
+    } catch (error) {
+      this.#parts.log.error({ err: error }, 'rollout not started');
+      const reason = 'release-not-found';
+      return Promise.resolve(
+        this.#rollouts.end({ outcome: 'aborted', generation: null, reason, error: asError(error) }),
+      );
+    }
+  }
+
+  scale(size: number): void {
+    if (!Number.isInteger(size) || size < 1) {
+      throw new OptionInvalidError('size', String(size), 'a whole number above 0');
+    }
+    this.#dispatch({ type: 'size-asked', size });
+  }
+
+  stepSize(by: 1 | -1): void {
+    this.#dispatch({ type: 'size-stepped', by });
+  }
+
+  close(): Promise<Closed> {
+    this.#dispatch({ type: 'stop-asked', force: false });
+    return this.closed;
+  }
+
+  /** Everybody is killed before this returns. */
+  force(): void {
+    this.#dispatch({ type: 'stop-asked', force: true });
+  }
+
+  status(): FleetStatus {
+    const fleet = this.#fleet;
+    return {
+      pid: process.pid,
+      phase: fleet.phase.name,
+      size: fleet.slots.length,
+      generation: fleet.wanted,
+      rolling: isRolling(fleet),
+      mixed: isMixed(fleet),
+      addresses: this.#parts.listener.addresses,
+      workers: fleet.workers.map(({ id, slot, state, generation }) => ({
+        slot,
+        pid: this.#processes.get(id)?.pid ?? null,
+        state,
+        generation,
+      })),
+      lastRollout: this.#rollouts.last && mapError(this.#rollouts.last, toErrorInfo),
+    };
+  }
+
+  /** The one place where the fleet changes. Listeners hear of it after all is done: they may call back. */
+  #dispatch(event: FleetEvent): void {
+    const [fleet, commands] = step(this.#fleet, event, { now: this.#clock.now(), random: Math.random });
+    this.#fleet = fleet;
+    const announcements = commands.flatMap((command) => this.#carryOut(command));
+    this.#wakeLater();
+    for (const announcement of announcements) {
+      this.#rollouts.hear(announcement);
+      this.#journal.emit(announcement);
+    }
+    if (event.type === 'worker-exited' || event.type === 'fork-failed') this.#processes.delete(event.worker);
+  }
+
+  #wakeLater(): void {
+    clearTimeout(this.#timer);
+    if (this.#fleet.phase.name === 'stopped') return;
+    // At least every tick, for the awake clock.
+    const delay = Math.min(nextWakeAt(this.#fleet) - this.#fleet.asOf, TICK_MS);
+    this.#timer = setTimeout(() => this.#dispatch({ type: 'time-passed' }), delay);
+  }
+
+  #carryOut(command: Command): readonly Announcement[] {
+    switch (command.type) {
+      case 'fork':
+        this.#processes.set(command.worker, this.#fork(command));
+        return [];
+      case 'drain': {
+        const { type, cause, final, idleMs, graceMs, closeMs } = command;
+        this.#processes.get(command.worker)?.send({ type, cause, final, idleMs, graceMs, closeMs });
+        return [];
+      }
+      case 'leave':
+        this.#processes.get(command.worker)?.send({ type: 'leave' });
+        return [];
+      case 'kill':
+        this.#processes.get(command.worker)?.kill();
+        return [];
+      case 'release-sockets':
+        this.#parts.listener.release();
+        return [];
+      case 'finish':
+        this.#finish(command.ending);
+        return [];
+      case 'announce':
+        this.#journal.log(command.announcement);
+        return [command.announcement];
+    }
+  }
+
+  #fork({ worker, slot, generation }: Extract<Command, { type: 'fork' }>): WorkerProcess {
+    const { settings, listener } = this.#parts;
+    return fork(
+      {
+        release: () => (isThere(generation) ? generation : pin(this.#parts.release)),
+        settings: this.#workerSettings(slot, generation.id),
+        env: settings.env,
+        execArgv: settings.execArgv,
+        descriptors: listener.descriptors,
+      },
+      {
+        message: (message) => this.#hear(worker, message),
+        exited: (code, signal) => this.#dispatch({ type: 'worker-exited', worker, code, signal }),
+        forkFailed: (error) => this.#dispatch({ type: 'fork-failed', worker, error }),
+      },
+    );
+  }
+
+  #workerSettings(slot: number, generation: number): WorkerSettings {
+    const { settings, listener } = this.#parts;
+    const { shutdown, closeMs, watchdog } = settings.policy;
+    return {
+      protocol: PROTOCOL,
+      slot,
+      generation,
+      sockets: listener.addresses.map((address, index) => ({ ...address, fd: FIRST_INHERITED + index })),
+      backlog: settings.listen.backlog,
+      heartbeatMs: watchdog === false ? HEARTBEAT_MS : Math.min(HEARTBEAT_MS, watchdog.timeoutMs / 3),
+      shutdown: { idleMs: shutdown.idleMs, graceMs: shutdown.graceMs },
+      closeMs,
+    };
+  }
+
+  #hear(worker: number, message: WorkerMessage): void {
+    switch (message.type) {
+      case 'hello': {
+        if (message.protocol === PROTOCOL) return;
+        const error = new ProtocolError(String(message.protocol), String(PROTOCOL));
+        return this.#dispatch({ type: 'worker-incompatible', worker, error: toErrorInfo(error) });
+      }
+      case 'ready':
+        return this.#dispatch({ type: 'worker-ready', worker });
+      case 'heartbeat':
+        return this.#dispatch({ type: 'worker-heard', worker });
+      case 'failing':
+        return this.#dispatch({ type: 'worker-failing', worker, error: message.error });
+      case 'tired':
+        return this.#dispatch({ type: 'worker-tired', worker });
+      case 'ask':
+        void this.#answer(worker, message.id, message.question);
+        return undefined;
+    }
+  }
+
+  async #answer(worker: number, id: number, question: Question): Promise<void> {
+    const value = question === 'status' ? this.status() : mapError(await this.restart(), toErrorInfo);
+    this.#processes.get(worker)?.send({ type: 'answer', id, value });
+  }
+
+  #finish({ exitCode, reason, error }: Ending): void {
+    this.#parts.listener.release();
+    this.#settleClosed({ exitCode, reason, error: error && fromErrorInfo(error) });
+  }
+}
+
+/** How often a worker gives a sign of life, in ms. */
+const HEARTBEAT_MS = 1_000;
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}

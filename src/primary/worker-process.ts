@@ -1,0 +1,99 @@
+// One worker's process, as the primary sees it. The only user of cluster.fork, worker.send and worker.kill.
+import cluster from 'node:cluster';
+import type { Worker } from 'node:cluster';
+import process from 'node:process';
+import type { ErrorInfo } from '../fleet/event.ts';
+import { SETTINGS_VARIABLE, parseWorkerMessage, toErrorInfo, wrap } from '../messages.ts';
+import type { PrimaryMessage, WorkerMessage, WorkerSettings } from '../messages.ts';
+import type { PinnedRelease } from './release.ts';
+
+export interface WorkerProcess {
+  /** Undefined: the process could not be made. */
+  readonly pid: number | undefined;
+  send(message: PrimaryMessage): void;
+  kill(): void;
+}
+
+export interface Birth {
+  /** May throw, when the release is gone: the fork has failed then. */
+  readonly release: () => PinnedRelease;
+  readonly settings: WorkerSettings;
+  readonly env: Readonly<Record<string, string>>;
+  readonly execArgv: readonly string[];
+  /** Descriptors that the worker inherits, from its descriptor {@link FIRST_INHERITED} on. */
+  readonly descriptors: readonly number[];
+}
+
+export interface Watcher {
+  message(message: WorkerMessage): void;
+  exited(code: number | null, signal: string | null): void;
+  forkFailed(error: ErrorInfo): void;
+}
+
+/** After stdin, stdout, stderr and the IPC channel. */
+export const FIRST_INHERITED = 4;
+
+/** Runs before anything of the app's is imported. */
+const PRELOAD = new URL(
+  `../worker/preload${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`,
+  import.meta.url,
+);
+
+export function fork(birth: Birth, watcher: Watcher): WorkerProcess {
+  try {
+    const { entry, cwd } = birth.release();
+    prepare(entry, cwd, birth);
+    return watch(cluster.fork(environment(cwd, birth)), watcher);
+  } catch (error) {
+    // Later, as every other news of a fork: the caller does not know its worker yet.
+    process.nextTick(() => watcher.forkFailed(toErrorInfo(error)));
+    return { pid: undefined, send: () => undefined, kill: () => undefined };
+  }
+}
+
+/** What cluster.fork() does is set beforehand, for all forks to come. */
+function prepare(entry: string, cwd: string, { execArgv, descriptors }: Birth): void {
+  // Servers that the app opens besides: no connection of theirs goes through the primary either.
+  cluster.schedulingPolicy = cluster.SCHED_NONE;
+  cluster.setupPrimary({
+    exec: entry,
+    args: process.argv.slice(2),
+    cwd,
+    execArgv: ['--import', PRELOAD.href, ...execArgv],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...descriptors],
+  });
+}
+
+function environment(cwd: string, { settings, env }: Birth): Record<string, string> {
+  return { PWD: cwd, ...env, [SETTINGS_VARIABLE]: JSON.stringify(settings) };
+}
+
+function watch(worker: Worker, watcher: Watcher): WorkerProcess {
+  let hears = false;
+  worker.on('message', (value: unknown) => {
+    const message = parseWorkerMessage(value);
+    if (message === undefined) return;
+    if (message.type === 'hello') hears = true;
+    watcher.message(message);
+  });
+  worker.on('exit', (code, signal) => {
+    // Node says '' where it knows no signal, and its types say nothing of null.
+    watcher.exited(code, signal || null);
+  });
+  // A channel that breaks while its worker dies is no harm; without a listener it would end this process.
+  // A process that could not be made has no pid, and no exit will be told of it.
+  worker.on('error', (error) => {
+    if (worker.process.pid === undefined) watcher.forkFailed(toErrorInfo(error));
+  });
+  return {
+    pid: worker.process.pid,
+    send(message) {
+      // Before hello nobody listens, and nothing is there to be closed yet.
+      if (message.type === 'drain' && !hears) worker.process.kill('SIGKILL');
+      else if (worker.isConnected()) worker.send(wrap(message), undefined, () => undefined);
+    },
+    kill() {
+      worker.process.kill('SIGKILL');
+    },
+  };
+}

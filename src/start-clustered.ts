@@ -1,0 +1,51 @@
+// Which role is this process? Primary, worker or single: each loads only its own part.
+import cluster from 'node:cluster';
+import { isMainThread } from 'node:worker_threads';
+import { AlreadyStartedError, ForeignWorkerError, WorkerThreadError } from './errors.ts';
+import { validate } from './options.ts';
+import type { ClusteredOptions } from './options.ts';
+import type { ClusteredPrimary } from './primary/primary.ts';
+import type { BuildApp, ServableApp } from './worker/app.ts';
+import type { ClusteredSingle } from './worker/single.ts';
+import type { ClusteredWorker } from './worker/worker.ts';
+import { isOurWorker } from './worker/settings.ts';
+
+/** What startClustered gives: told apart by `role`. */
+export type Clustered<App extends ServableApp = ServableApp> =
+  ClusteredPrimary | ClusteredWorker<App> | ClusteredSingle<App>;
+
+let started = false;
+
+/**
+ * Serves the app that `buildApp` builds from every core. The entry file runs in the primary process, which supervises
+ * and holds the listening socket, and again in each worker, which builds the app and serves it.
+ *
+ * In the primary the promise settles when all wanted workers are ready; in a worker, and with `workers: 0`, when it
+ * listens. `buildApp` is called in workers only.
+ *
+ * @throws FST_CLUSTERED_OPTION_INVALID, FST_CLUSTERED_OPTION_UNKNOWN: before anything is started
+ * @throws FST_CLUSTERED_ALREADY_STARTED, FST_CLUSTERED_WORKER_THREAD, FST_CLUSTERED_FOREIGN_WORKER: called where it cannot work
+ * @throws FST_CLUSTERED_LISTEN_FAILED: the address is in use, forbidden or unknown
+ * @throws FST_CLUSTERED_BOOT_FAILED: the first workers did not come up; `cause` is the worker's own error
+ */
+export async function startClustered<App extends ServableApp>(
+  buildApp: BuildApp<App>,
+  options: ClusteredOptions = {},
+): Promise<Clustered<App>> {
+  if (!isMainThread) throw new WorkerThreadError();
+  if (started) throw new AlreadyStartedError();
+  if (cluster.isWorker && isOurWorker()) {
+    started = true;
+    const { startWorker } = await import('./worker/worker.ts');
+    return startWorker(buildApp);
+  }
+  const settings = validate(options);
+  if (cluster.isWorker && settings.workers > 0) throw new ForeignWorkerError();
+  started = true;
+  if (settings.workers === 0) {
+    const { startSingle } = await import('./worker/single.ts');
+    return startSingle(buildApp, settings);
+  }
+  const { startPrimary } = await import('./primary/start.ts');
+  return startPrimary(settings);
+}

@@ -1,0 +1,59 @@
+// What is told of the fleet: to the embedder, and over IPC to the workers. Plain data, but for errors of results.
+import type { AbortReason } from './fleet/command.ts';
+import type { ErrorInfo } from './fleet/event.ts';
+import type { Generation, Phase } from './fleet/fleet.ts';
+import type { Worker } from './fleet/worker.ts';
+
+/** The fleet at one moment. All data, so that it can be printed and sent. */
+export interface FleetStatus {
+  /** Of the primary. */
+  readonly pid: number;
+  readonly phase: Phase['name'];
+  /** How many workers are wanted. */
+  readonly size: number;
+  /** The generation that is wanted: the release that new workers run. */
+  readonly generation: Generation;
+  /** True while a rollout is under way. */
+  readonly rolling: boolean;
+  /** True when workers of several generations serve although no rollout is under way: the last one was aborted halfway. */
+  readonly mixed: boolean;
+  readonly addresses: readonly { readonly host: string; readonly port: number }[];
+  readonly workers: readonly WorkerStatus[];
+  /** Null: there was none yet. */
+  readonly lastRollout: RolloutOutcome<ErrorInfo> | null;
+}
+
+export interface WorkerStatus {
+  readonly slot: number;
+  /** Null: the process could not be made. */
+  readonly pid: number | null;
+  readonly state: Worker['state'];
+  /** The id of the generation that it runs. */
+  readonly generation: number;
+}
+
+/** How a rolling restart went. An abort is no exception: the service goes on with what worked before. */
+export type RolloutResult = RolloutOutcome<Error>;
+
+export type RolloutOutcome<E> =
+  | { readonly outcome: 'completed'; readonly generation: number }
+  | {
+      readonly outcome: 'aborted';
+      /** Null: the release was not found, or the fleet is stopping, so no generation was made. */
+      readonly generation: number | null;
+      readonly reason: AbortReason;
+      /** The error of the worker that failed, with its own stack, where it could tell one. */
+      readonly error: E | null;
+    }
+  | {
+      readonly outcome: 'superseded';
+      readonly generation: number;
+      /** The id of the generation that was wanted instead before this one was complete. */
+      readonly by: number;
+    };
+
+/** The same outcome with its error in another form: as an Error here, as data in a message. */
+export function mapError<A, B>(outcome: RolloutOutcome<A>, map: (error: A) => B): RolloutOutcome<B> {
+  if (outcome.outcome !== 'aborted') return outcome;
+  return { ...outcome, error: outcome.error === null ? null : map(outcome.error) };
+}

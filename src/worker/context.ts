@@ -1,0 +1,110 @@
+// The app's view of the worker that it runs in, and of the fleet around it.
+import type { FleetStatus, RolloutResult } from '../status.ts';
+
+/**
+ * `booting`: not serving yet. `ready`: serving. `leaving`: serving, while the whole service is about to stop.
+ * `draining`: finishing what it has accepted.
+ */
+export type WorkerState = 'booting' | 'ready' | 'leaving' | 'draining';
+
+/** What buildApp is given, and what the plugin decorates the app with. */
+export interface WorkerContext {
+  /** `single`: one process, no primary (`workers: 0`, tests, plain scripts). */
+  readonly role: 'worker' | 'single';
+  /** The stable index of this worker, from 0. Its successor has the same one. */
+  readonly slot: number;
+  /** The id of the release that this worker runs. */
+  readonly generation: number;
+  readonly state: WorkerState;
+  /**
+   * False once the whole service is about to stop, so that load balancers should look elsewhere. A worker that drains
+   * because its successor is there already stays available: new connections reach the successor.
+   */
+  readonly available: boolean;
+  /** Aborts when the worker begins to drain: long streams should come to an end. */
+  readonly signal: AbortSignal;
+  /**
+   * Adds what is to be done when the worker begins to drain. What it returns is awaited, within the grace time; what it
+   * throws is logged. Added later than that, it runs at once.
+   */
+  onDrain(hook: DrainHook): void;
+  /** The fleet as the primary sees it. @throws FST_CLUSTERED_PRIMARY_GONE */
+  status(): Promise<FleetStatus>;
+  /**
+   * Rolling restart of the whole fleet, this worker included. Mostly it is gone before it could learn of the result.
+   * @throws FST_CLUSTERED_PRIMARY_GONE, FST_CLUSTERED_SINGLE
+   */
+  restart(): Promise<RolloutResult>;
+}
+
+export type DrainHook = () => void | Promise<void>;
+
+/** Where a context takes its answers from. */
+export interface ContextSource {
+  readonly role: 'worker' | 'single';
+  readonly slot: number;
+  readonly generation: number;
+  status(state: WorkerState): Promise<FleetStatus>;
+  restart(): Promise<RolloutResult>;
+}
+
+/** The worker's own side of a {@link WorkerContext}: what changes it. */
+export class LiveContext implements WorkerContext {
+  readonly role: 'worker' | 'single';
+  readonly slot: number;
+  readonly generation: number;
+  readonly #source: ContextSource;
+  readonly #abort = new AbortController();
+  readonly #hooks: DrainHook[] = [];
+  #state: WorkerState = 'booting';
+  #available = true;
+
+  constructor(source: ContextSource) {
+    this.#source = source;
+    this.role = source.role;
+    this.slot = source.slot;
+    this.generation = source.generation;
+  }
+
+  get state(): WorkerState {
+    return this.#state;
+  }
+
+  get available(): boolean {
+    return this.#available;
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  onDrain(hook: DrainHook): void {
+    if (this.#state === 'draining') void Promise.resolve().then(hook);
+    else this.#hooks.push(hook);
+  }
+
+  status(): Promise<FleetStatus> {
+    return this.#source.status(this.#state);
+  }
+
+  restart(): Promise<RolloutResult> {
+    return this.#source.restart();
+  }
+
+  becomeReady(): void {
+    if (this.#state === 'booting') this.#state = 'ready';
+  }
+
+  becomeUnavailable(): void {
+    this.#available = false;
+    if (this.#state === 'ready') this.#state = 'leaving';
+  }
+
+  /** Tells everybody who wanted to know. Gives what the hooks failed with. */
+  async becomeDraining(): Promise<readonly unknown[]> {
+    this.#state = 'draining';
+    this.#abort.abort();
+    const settled = await Promise.allSettled(this.#hooks.map(async (hook) => hook()));
+    return settled.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+  }
+}

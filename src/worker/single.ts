@@ -1,0 +1,74 @@
+// One process without a primary (`workers: 0`): same app, same hooks, same signals, same drain.
+import process from 'node:process';
+import { setTimeout } from 'node:timers/promises';
+import closeWithGrace from 'close-with-grace';
+import type { Settings } from '../options.ts';
+import { build } from './app.ts';
+import type { BuildApp, ServableApp } from './app.ts';
+import { close } from './close.ts';
+import { Connections } from './connections.ts';
+import type { WorkerContext } from './context.ts';
+import { Drain } from './drain.ts';
+import { Sessions } from './http2.ts';
+import { listenAlone } from './listen.ts';
+import { createSingleContext } from './single-context.ts';
+
+/** What startClustered gives with `workers: 0`. */
+export interface ClusteredSingle<App extends ServableApp = ServableApp> {
+  readonly role: 'single';
+  readonly app: App;
+  readonly worker: WorkerContext;
+  /** Graceful shutdown, as SIGTERM does it, but the process goes on. Later calls share the promise. */
+  close(): Promise<void>;
+}
+
+/** Settles when it listens. @throws FST_CLUSTERED_LISTEN_FAILED, or what buildApp or a plugin threw */
+export async function startSingle<App extends ServableApp>(
+  buildApp: BuildApp<App>,
+  { listen, policy }: Settings,
+): Promise<ClusteredSingle<App>> {
+  const context = createSingleContext();
+  const app = await build(buildApp, context);
+  const connections = new Connections(app.server);
+  const sessions = new Sessions(app.server);
+  const acceptor = await listenAlone(app, listen);
+  const drain = new Drain({ app, context, connections, sessions, acceptor });
+  context.becomeReady();
+  const stop = once(async () => {
+    context.becomeUnavailable();
+    await setTimeout(policy.shutdown.delayMs);
+    await drain.drain({ final: true, ...policy.shutdown });
+    if (!(await close(app, policy.closeMs))) throw new Error('app.close() did not succeed');
+  });
+  const uninstall = handleSignals(app, stop);
+  return { role: 'single', app, worker: context, close: () => stop().finally(uninstall) };
+}
+
+/** Close-with-grace ends the process after it; what cannot be done without a primary is told. */
+function handleSignals(app: ServableApp, stop: () => Promise<void>): () => void {
+  const inTerminal = process.stdin.isTTY || process.stdout.isTTY;
+  const refused = inTerminal ? (['SIGUSR2'] as const) : (['SIGUSR2', 'SIGHUP'] as const);
+  const refuse = (signal: string): void =>
+    app.log.error({ signal }, 'a single process cannot be rolled; restart it, or set workers above 0');
+  for (const signal of refused) process.on(signal, refuse);
+  const grace = closeWithGrace(
+    {
+      delay: false,
+      logger: false,
+      skip: ['SIGILL', 'SIGTRAP', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGSEGV', 'beforeExit', ...refused],
+    },
+    ({ err }) => {
+      if (err !== undefined) app.log.error({ err }, 'uncaught error, stopping');
+      return stop();
+    },
+  );
+  return () => {
+    grace.uninstall();
+    for (const signal of refused) process.removeListener(signal, refuse);
+  };
+}
+
+function once<T>(run: () => Promise<T>): () => Promise<T> {
+  let promise: Promise<T> | undefined;
+  return () => (promise ??= run());
+}
