@@ -100,7 +100,11 @@ export function isOutdated(fleet: Fleet, worker: Staying): boolean {
 
 /** Has it been ready for long enough to take an old worker's place? */
 export function isProven(fleet: Fleet, worker: Worker): boolean {
-  return worker.state === 'ready' && fleet.asOf - worker.readyAt >= fleet.policy.rollout.minReadyMs;
+  return worker.state === 'ready' && fleet.asOf >= provenAt(fleet, worker);
+}
+
+export function provenAt({ policy }: Fleet, worker: Ready): number {
+  return worker.readyAt + policy.rollout.minReadyMs;
 }
 
 /** The workers of a slot that are current, the one to keep first: it serves, it is what is wanted, it came first. */

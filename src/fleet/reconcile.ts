@@ -1,7 +1,8 @@
 // Wanted against actual: which commands? The rules, in the order in which they look at a turn.
+import { forkMissing } from './fill.ts';
 import { isFull } from './fleet.ts';
 import { killOverdue } from './overdue.ts';
-import { cancelBoots, drainExtra, drainOutdated, forkMissing } from './replace.ts';
+import { cancelBoots, drainExtra, drainOutdated } from './replace.ts';
 import { completeRollout } from './rollout.ts';
 import { finish, shutDown } from './shutdown.ts';
 import { announce } from './turn.ts';

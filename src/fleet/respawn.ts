@@ -21,7 +21,7 @@ export function forgivenAt(fleet: Fleet, index: number): number {
 
 /** Did this worker die before it could be called healthy? */
 export function isEarly(death: Death, now: number, { stableMs }: Policy['respawn']): boolean {
-  return death.worker.state === 'booting' || now - death.worker.readyAt < stableMs;
+  return death.worker.state === 'booting' || now < death.worker.readyAt + stableMs;
 }
 
 /** What the slot remembers after one more death. A death after a healthy stretch starts from the beginning. */

@@ -1,8 +1,8 @@
 // When does the fleet have to look again, if nothing happens until then? Derived, so none can be forgotten.
+import { isMissing } from './fill.ts';
 import type { Fleet } from './fleet.ts';
-import { readyWorkers } from './fleet.ts';
+import { provenAt, readyWorkers } from './fleet.ts';
 import { deadline } from './overdue.ts';
-import { isMissing } from './replace.ts';
 import { forgivenAt } from './respawn.ts';
 import { lastWait } from './shutdown.ts';
 
@@ -23,7 +23,7 @@ function deadlines(fleet: Fleet): readonly number[] {
       return [...overdue, lastWait(fleet)];
     case 'starting':
     case 'running': {
-      const proven = readyWorkers(fleet).map((worker) => worker.readyAt + policy.rollout.minReadyMs);
+      const proven = readyWorkers(fleet).map((worker) => provenAt(fleet, worker));
       const respawns = slots.filter((_, slot) => isMissing(fleet, slot)).map((slot) => slot.notBefore);
       const forgiven = slots.map((_, slot) => forgivenAt(fleet, slot));
       return [...overdue, ...proven, ...respawns, ...forgiven];

@@ -1,0 +1,30 @@
+// Counts workers by what the log says of them, so that no moment is missed between two looks at the status.
+import type { LogLine } from './service.ts';
+
+export interface Census {
+  readonly ready: number;
+  /** Forked and on their way, or ready: not those that drain. */
+  readonly staying: number;
+}
+
+/** The counts after every line. */
+export function census(log: readonly LogLine[]): readonly Census[] {
+  const states = new Map<number, 'booting' | 'ready'>();
+  return log.map(({ msg, worker }) => {
+    if (worker !== undefined && worker.pid !== null) {
+      if (msg === 'worker forked') states.set(worker.pid, 'booting');
+      else if (msg === 'worker ready') states.set(worker.pid, 'ready');
+      else if (GONE.has(msg)) states.delete(worker.pid);
+    }
+    const ready = [...states.values()].filter((state) => state === 'ready').length;
+    return { ready, staying: states.size };
+  });
+}
+
+const GONE = new Set([
+  'worker draining',
+  'worker killed',
+  'worker failing',
+  'worker exited',
+  'worker crashed',
+]);

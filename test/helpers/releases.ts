@@ -1,0 +1,63 @@
+// Release folders as a deploy makes them: releases/1, releases/2 and a link `current` that is moved.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+export interface Releases {
+  /** The link, to start from. */
+  readonly current: string;
+  /** Its real path. */
+  path(release: number): string;
+  /** Writes releases/N/main.mjs. */
+  write(release: number, main: string): void;
+  /** Moves the link as `ln -sfn` followed by `mv -T` does, so at once. */
+  deploy(release: number): void;
+  remove(release: number): void;
+}
+
+export function createReleases(t: { after(hook: () => void): void }): Releases {
+  const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'fastify-clustered-')));
+  t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+  const modules = path.join(folder, 'node_modules');
+  fs.mkdirSync(modules);
+  fs.symlinkSync(ROOT, path.join(modules, 'fastify-clustered'));
+  fs.symlinkSync(path.join(ROOT, 'node_modules', 'fastify'), path.join(modules, 'fastify'));
+  const current = path.join(folder, 'current');
+  const real = (release: number): string => path.join(folder, 'releases', String(release));
+  return {
+    current,
+    path: real,
+    write(release, main) {
+      fs.mkdirSync(real(release), { recursive: true });
+      fs.writeFileSync(path.join(real(release), 'main.mjs'), main);
+    },
+    deploy(release) {
+      fs.symlinkSync(real(release), `${current}.new`);
+      fs.renameSync(`${current}.new`, current);
+    },
+    remove: (release) => fs.rmSync(real(release), { recursive: true }),
+  };
+}
+
+/** The entry file of a release that works. GET / tells which one it is. */
+export function workingRelease(name: string, { before = '', inBuild = '', afterReady = '' } = {}): string {
+  return `
+import process from 'node:process';
+import { startClustered } from 'fastify-clustered';
+import fastify from 'fastify';
+${before}
+const service = await startClustered(async (worker) => {
+  const app = fastify();
+  ${inBuild}
+  app.get('/', async () => ({ release: '${name}', cwd: process.cwd(), generation: worker.generation }));
+  return app;
+}, JSON.parse(process.env.SERVICE_OPTIONS));
+if (service.role === 'worker') { ${afterReady} }
+if (service.role === 'primary') {
+  process.on('message', async ({ id, method, args }) => process.send({ id, value: await service[method](...args) }));
+}
+`;
+}

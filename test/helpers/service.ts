@@ -1,0 +1,262 @@
+// Starts a fixture as a user would start a service, in a process group of its own, and follows it by its log.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
+import fs from 'node:fs';
+import http from 'node:http';
+import process from 'node:process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { ClusteredOptions, FleetStatus, RolloutResult } from 'fastify-clustered';
+
+/** One line of the primary's log. Messages are constant and public, so a test may wait for them. */
+export interface LogLine {
+  readonly msg: string;
+  readonly worker?: { readonly slot: number; readonly generation: number; readonly pid: number | null };
+  readonly err?: { readonly message: string; readonly stack: string };
+  readonly [detail: string]: unknown;
+}
+
+export interface ServiceOptions {
+  /** In test/fixtures, or an absolute path. */
+  readonly fixture?: string;
+  readonly options?: ClusteredOptions;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  readonly execArgv?: readonly string[];
+}
+
+interface TestContext {
+  after(hook: () => void | Promise<void>): void;
+}
+
+/** How long a test waits for something to be seen, before it says what it saw instead. */
+const PATIENCE_MS = 40_000;
+
+/** Times that make a rollout quick, for tests that are not about them. */
+export const QUICK = { minReadyMs: 50, idleMs: 200 } as const;
+
+/** Starts it, and kills what is left of its process group after the test. */
+export function startService(t: TestContext, options: ServiceOptions = {}): Service {
+  const service = new Service(options);
+  t.after(() => service.destroy());
+  return service;
+}
+
+/** Starts it, and waits until all workers are ready. */
+export async function startReadyService(t: TestContext, options: ServiceOptions = {}): Promise<Service> {
+  const service = startService(t, options);
+  await service.seen('all workers ready');
+  return service;
+}
+
+export class Service {
+  readonly child: ChildProcess;
+  /** Every line so far. */
+  readonly log: LogLine[] = [];
+  /** Settles when the primary has ended and said its last. */
+  readonly ended: Promise<{ readonly code: number | null; readonly signal: string | null }>;
+  readonly #events = new EventEmitter();
+  readonly #answers = new Map<number, (answer: Answer) => void>();
+  #stderr = '';
+  #calls = 0;
+
+  constructor({ fixture = 'service.js', options = {}, env = {}, cwd, execArgv = [] }: ServiceOptions) {
+    const file = fixture.startsWith('/')
+      ? fixture
+      : fileURLToPath(new URL(`../fixtures/${fixture}`, import.meta.url));
+    const { PORT: _, WEB_CONCURRENCY: __, NODE_OPTIONS: ___, ...inherited } = process.env;
+    this.child = spawn(process.execPath, [...execArgv, file], {
+      cwd,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      env: {
+        ...inherited,
+        SERVICE_OPTIONS: JSON.stringify({
+          workers: 2,
+          logger: { level: 'debug' },
+          ...options,
+          listen: { port: 0, host: '127.0.0.1', ...options.listen },
+        }),
+        ...env,
+      },
+    });
+    this.ended = once(this.child, 'close').then(([code, signal]) => ({ code, signal }));
+    this.#follow();
+  }
+
+  /** Of the primary. */
+  get pid(): number {
+    assert.ok(this.child.pid !== undefined);
+    return this.child.pid;
+  }
+
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  /** The port that all workers listen on. */
+  async port(): Promise<number> {
+    const { addresses } = await this.seen('sockets bound');
+    assert.ok(Array.isArray(addresses));
+    return addresses[0].port;
+  }
+
+  lines(msg: string): readonly LogLine[] {
+    return this.log.filter((line) => line.msg === msg);
+  }
+
+  /** Resolves with the `count`th line that has this message and fits; at once if it was seen already. */
+  async seen(msg: string, { count = 1, where = () => true }: Seeing = {}): Promise<LogLine> {
+    const deadline = AbortSignal.timeout(PATIENCE_MS);
+    for (;;) {
+      const line = this.lines(msg).filter(where)[count - 1];
+      if (line !== undefined) return line;
+      const came = await once(this.#events, 'line', { signal: deadline }).catch(() => 'nothing');
+      if (came === 'nothing') assert.fail(`'${msg}' was not seen, but:\n${this.story()}`);
+    }
+  }
+
+  /** Resolves with the next line that has this message and fits. To be called before what makes it come. */
+  next(msg: string, where: (line: LogLine) => boolean = () => true): Promise<LogLine> {
+    return this.seen(msg, { where, count: this.lines(msg).filter(where).length + 1 });
+  }
+
+  status(): Promise<FleetStatus> {
+    return this.call('status');
+  }
+
+  restart(): Promise<RolloutResult> {
+    return this.call('restart');
+  }
+
+  /** Calls a method of the handle in the primary. */
+  async call<T>(method: string, ...args: readonly unknown[]): Promise<T> {
+    this.#calls += 1;
+    const id = this.#calls;
+    const answered = new Promise<Answer>((resolve) => {
+      this.#answers.set(id, resolve);
+    });
+    this.child.send({ id, method, args });
+    const { value, error } = await answered;
+    if (error) throw Object.assign(new Error(`${method} failed`), error);
+    return value as T;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    process.kill(this.pid, signal);
+  }
+
+  signalGroup(signal: NodeJS.Signals): void {
+    process.kill(-this.pid, signal);
+  }
+
+  /** Pids of the workers that are ready now. */
+  async readyPids(): Promise<readonly number[]> {
+    const { workers } = await this.status();
+    return workers.flatMap(({ state, pid }) => (state === 'ready' && pid !== null ? [pid] : []));
+  }
+
+  /** A request on a connection of its own. */
+  async get(
+    path: string,
+    init: http.RequestOptions = {},
+  ): Promise<{ status: number; headers: http.IncomingHttpHeaders; body: string }> {
+    const request = http.get({ port: await this.port(), host: '127.0.0.1', path, agent: false, ...init });
+    const [response]: http.IncomingMessage[] = await once(request, 'response');
+    assert.ok(response);
+    const chunks: Buffer[] = [];
+    for await (const chunk of response) chunks.push(chunk);
+    return {
+      status: response.statusCode ?? 0,
+      headers: response.headers,
+      body: Buffer.concat(chunks).toString(),
+    };
+  }
+
+  /** SIGTERM, and the exit code. */
+  async stop(): Promise<number | null> {
+    this.signal('SIGTERM');
+    const { code } = await this.ended;
+    return code;
+  }
+
+  /** Is any process of the group left, apart from those that only wait to be reaped? */
+  leftovers(): readonly number[] {
+    return fs
+      .readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number)
+      .filter((pid) => isLivingMemberOf(this.pid, pid));
+  }
+
+  /** The whole log, a line each, for the message of a failed assertion. */
+  story(): string {
+    const lines = this.log.map(
+      ({ level: _, time: __, pid: ___, hostname: ____, name: _____, msg, ...details }) =>
+        `${msg} ${JSON.stringify(details)}`.slice(0, 400),
+    );
+    return [...lines, this.#stderr].join('\n');
+  }
+
+  async destroy(): Promise<void> {
+    try {
+      process.kill(-this.pid, 'SIGKILL');
+    } catch {
+      // Nobody is left.
+    }
+    await this.ended;
+  }
+
+  #follow(): void {
+    const { stdout, stderr } = this.child;
+    assert.ok(stdout && stderr);
+    createInterface({ input: stdout }).on('line', (text) => {
+      const line = parse(text);
+      if (line === undefined) return;
+      this.log.push(line);
+      this.#events.emit('line');
+    });
+    stderr.on('data', (chunk: Buffer) => {
+      this.#stderr += chunk.toString();
+    });
+    this.child.on('message', (answer: Answer) => {
+      this.#answers.get(answer.id)?.(answer);
+      this.#answers.delete(answer.id);
+    });
+  }
+}
+
+interface Answer {
+  readonly id: number;
+  readonly value?: unknown;
+  readonly error?: { readonly code: string };
+}
+
+interface Seeing {
+  readonly count?: number;
+  readonly where?: (line: LogLine) => boolean;
+}
+
+function parse(text: string): LogLine | undefined {
+  try {
+    const line: unknown = JSON.parse(text);
+    return typeof line === 'object' && line !== null && 'msg' in line ? (line as LogLine) : undefined;
+  } catch {
+    // A worker wrote something else.
+    return undefined;
+  }
+}
+
+/** By /proc: the fields behind the name, which is in parentheses, are state, parent and process group. */
+function isLivingMemberOf(group: number, pid: number): boolean {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [state, , pgrp] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return Number(pgrp) === group && state !== 'Z';
+  } catch {
+    // It has just ended.
+    return false;
+  }
+}

@@ -1,0 +1,184 @@
+// Rolling restarts as the user sees them: who serves, who goes, in what order, and how it ends.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { suite, test } from 'node:test';
+import { census } from '../helpers/census.ts';
+import { QUICK, startReadyService } from '../helpers/service.ts';
+
+suite('rollout', () => {
+  test('S4: a response that has begun completes from the old process, new requests reach the new one', async (t) => {
+    const service = await startReadyService(t, { options: { workers: 1, rollout: QUICK } });
+    const [old] = await service.readyPids();
+    const slow = service.get('/chunks?ms=3000');
+    await service.get('/');
+    const draining = service.next('worker draining');
+    service.signal('SIGUSR2');
+    await draining;
+    const after = await service.get('/');
+    const { status, headers, body } = await slow;
+    assert.equal(status, 200);
+    assert.equal(body, '0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n');
+    assert.equal(headers['x-worker'], String(old));
+    assert.notEqual(after.headers['x-worker'], String(old));
+  });
+
+  for (const [maxSurge, maxUnavailable] of [
+    [1, 0],
+    [2, 0],
+    [0, 1],
+    [1, 1],
+  ] as const) {
+    test(`S5: maxSurge ${maxSurge}, maxUnavailable ${maxUnavailable} are kept at every moment`, async (t) => {
+      const size = 3;
+      const rollout = { ...QUICK, maxSurge, maxUnavailable };
+      const service = await startReadyService(t, { options: { workers: size, rollout } });
+      const from = service.log.length;
+      const result = await service.restart();
+      assert.equal(result.outcome, 'completed');
+      const counts = census(service.log).slice(from);
+      assert.equal(Math.min(...counts.map(({ ready }) => ready)), size - maxUnavailable);
+      assert.ok(Math.max(...counts.map(({ staying }) => staying)) <= size + maxSurge);
+      const { workers } = await service.status();
+      assert.deepEqual(
+        [...new Set(workers.filter(({ state }) => state === 'ready').map(({ generation }) => generation))],
+        [2],
+      );
+    });
+  }
+
+  test('S7: a successor that never becomes ready is killed after boot.timeoutMs, the old ones stay', async (t) => {
+    const service = await startReadyService(t, {
+      fixture: 'fickle.js',
+      options: { boot: { timeoutMs: 1000 }, rollout: QUICK },
+      env: { BEHAVIOUR_2: 'hang' },
+    });
+    const before = await service.readyPids();
+    const result = await service.restart();
+    assert.ok(result.outcome === 'aborted');
+    assert.equal(result.reason, 'boot-timeout');
+    await service.seen('worker killed', { where: ({ cause }) => cause === 'boot-timeout' });
+    await service.seen('worker exited', { where: ({ worker }) => worker?.generation === 2 });
+    assert.deepEqual(await service.readyPids(), before);
+    assert.equal((await service.get('/')).status, 200);
+  });
+
+  test('S9: five restarts in quick succession end in one generation, N workers, no orphan', async (t) => {
+    const service = await startReadyService(t, { options: { rollout: QUICK } });
+    const done = service.seen('rollout completed');
+    const results = Array.from({ length: 4 }, () => service.restart());
+    service.signal('SIGUSR2');
+    await done;
+    for (const result of await Promise.all(results)) assert.equal(result.outcome, 'superseded');
+    const { generation, workers, rolling } = await service.status();
+    assert.equal(rolling, false);
+    const ready = workers.filter(({ state }) => state === 'ready');
+    assert.deepEqual(ready.map((worker) => [worker.slot, worker.generation]).toSorted(), [
+      [0, generation.id],
+      [1, generation.id],
+    ]);
+    assert.equal(await service.stop(), 0);
+    assert.deepEqual(service.leftovers(), []);
+  });
+
+  test('S10: SIGTERM during a rollout takes the successors along, nothing respawns, exit 0', async (t) => {
+    const service = await startReadyService(t, { options: { rollout: QUICK } });
+    const forked = service.next('worker forked');
+    service.signal('SIGUSR2');
+    await forked;
+    const lastLine = service.log.length;
+    assert.equal(await service.stop(), 0);
+    assert.deepEqual(
+      service.log.slice(lastLine).filter(({ msg }) => msg === 'worker forked'),
+      [],
+    );
+    assert.equal(service.lines('rollout aborted')[0]?.['reason'], 'stopping');
+    assert.deepEqual(service.leftovers(), []);
+  });
+
+  test('S11: a worker killed during a rollout is replaced by one of the new generation', async (t) => {
+    const service = await startReadyService(t, { options: { workers: 2, rollout: QUICK } });
+    const [, second] = await service.readyPids();
+    assert.ok(second !== undefined);
+    const forked = service.next('worker forked');
+    const result = service.restart();
+    await forked;
+    process.kill(second, 'SIGKILL');
+    const { outcome } = await result;
+    assert.equal(outcome, 'completed');
+    await service.seen('worker crashed', { where: ({ worker }) => worker?.pid === second });
+    const replaced = service.lines('worker forked').filter(({ worker }) => worker?.slot === 1);
+    assert.deepEqual(
+      replaced.map(({ worker }) => worker?.generation),
+      [1, 2],
+    );
+  });
+
+  test('S12: a request longer than rollout.graceMs is cut at the deadline, and not before', async (t) => {
+    const graceMs = 1500;
+    const service = await startReadyService(t, {
+      options: { workers: 1, rollout: { minReadyMs: 0, idleMs: 100, graceMs } },
+    });
+    const shorter = service.get('/slow?ms=1200');
+    const longer = service.get('/slow?ms=20000').then(
+      () => 'answered',
+      (error: NodeJS.ErrnoException) => error.code,
+    );
+    await service.get('/');
+    const draining = service.next('worker draining');
+    const exited = service.next('worker exited');
+    const result = await service.restart();
+    const from = Number((await draining)['time']);
+    const to = Number((await exited)['time']);
+    // The rollout waits for nobody who drains.
+    assert.equal(result.outcome, 'completed');
+    assert.ok(Number(service.lines('rollout completed')[0]?.['time']) < from + graceMs);
+    assert.equal((await shorter).status, 200);
+    assert.equal(await longer, 'ECONNRESET');
+    assert.ok(to - from >= graceMs, `cut after ${to - from} ms`);
+    assert.equal((await exited)['code'], 0);
+  });
+
+  test('S13: a worker that ignores the drain message is killed at the deadline, and reaped', async (t) => {
+    const rollout = { minReadyMs: 0, idleMs: 100, graceMs: 500 };
+    const service = await startReadyService(t, {
+      fixture: 'fickle.js',
+      options: { workers: 1, rollout, closeMs: 500 },
+      env: { BEHAVIOUR_1: 'deaf' },
+    });
+    const [deaf] = await service.readyPids();
+    const exited = service.next('worker exited', ({ worker }) => worker?.pid === deaf);
+    assert.equal((await service.restart()).outcome, 'completed');
+    assert.equal((await exited)['signal'], 'SIGKILL');
+    const draining = service.lines('worker draining')[0];
+    assert.ok(Number((await exited)['time']) - Number(draining?.['time']) >= 1000);
+    // Reaped: not even a zombie is left of it.
+    assert.equal(fs.existsSync(`/proc/${deaf}`), false);
+  });
+
+  test('S25: ten rollouts leave the primary as it was', async (t) => {
+    const service = await startReadyService(t, {
+      fixture: 'fickle.js',
+      options: { workers: 1, rollout: { ...QUICK, minReadyMs: 0 } },
+      execArgv: ['--expose-gc'],
+    });
+    const settled = async (): Promise<Footprint> => {
+      await service.seen('worker exited', { count: service.lines('rollout completed').length });
+      return service.call<Footprint>('footprint');
+    };
+    // The first ones fill caches.
+    for (let round = 0; round < 3; round += 1) await service.restart();
+    const before = await settled();
+    for (let round = 0; round < 10; round += 1) assert.equal((await service.restart()).outcome, 'completed');
+    const after = await settled();
+    assert.equal(after.descriptors, before.descriptors);
+    assert.deepEqual(after.listeners, before.listeners);
+    // Ten generations would be seen: one whole worker handle holds more than a tenth of this.
+    assert.ok(after.heapBytes - before.heapBytes < 1_000_000, `${before.heapBytes} -> ${after.heapBytes}`);
+  });
+});
+
+interface Footprint {
+  readonly descriptors: number;
+  readonly listeners: Readonly<Record<string, number>>;
+  readonly heapBytes: number;
+}
