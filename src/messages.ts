@@ -130,11 +130,14 @@ export function toErrorInfo(thrown: unknown): ErrorInfo {
 
 /** An error that came from another process: its name, message, code and stack are the sender's. */
 export function fromErrorInfo({ name, message, stack, code }: ErrorInfo): Error {
-  const error = new Error(message);
+  const Native = NATIVE_ERRORS.find((native) => native.name === name);
+  const error = new (Native ?? Error)(message);
+  if (Native === undefined) Object.defineProperty(error, 'name', { value: name, configurable: true });
   error.stack = stack ?? `${name}: ${message}`;
-  Object.defineProperty(error, 'name', { value: name, configurable: true });
   return code === null ? error : Object.assign(error, { code });
 }
+
+const NATIVE_ERRORS = [Error, TypeError, RangeError, ReferenceError, SyntaxError, URIError, EvalError];
 
 function unwrap(value: unknown): Record<string, unknown> | undefined {
   return isRecord(value) && isRecord(value[ENVELOPE]) ? value[ENVELOPE] : undefined;

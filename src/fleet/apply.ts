@@ -3,7 +3,16 @@ import type { FleetEvent } from './event.ts';
 import type { Fleet, Generation } from './fleet.ts';
 import { FRESH_SLOT, findWorker, isRolling, isServing } from './fleet.ts';
 import { forgive } from './respawn.ts';
-import { addDeath, announce, change, expectExit, kill, removeWorker, replaceWorker } from './turn.ts';
+import {
+  addDeath,
+  announce,
+  change,
+  expectExit,
+  kill,
+  removeWorker,
+  replaceWorker,
+  spoilShutdown,
+} from './turn.ts';
 import type { Context, Turn } from './turn.ts';
 import { isStaying } from './worker.ts';
 import type { Worker } from './worker.ts';
@@ -73,7 +82,8 @@ function applyToWorker(turn: Turn, worker: Worker, event: WorkerEvent, context: 
       const expected = !isStaying(worker);
       const told = announce(turn, { type: 'worker-exited', worker, code, signal, expected });
       const gone = removeWorker(told, worker);
-      return isStaying(worker) ? addDeath(gone, { worker, how: 'exited', error: exitError(event) }) : gone;
+      if (isStaying(worker)) return addDeath(gone, { worker, how: 'exited', error: exitError(event) });
+      return code === null || code === 0 ? gone : spoilShutdown(gone, 'unclean');
     }
     case 'fork-failed': {
       const told = announce(turn, { type: 'fork-failed', worker, error: event.error });

@@ -22,7 +22,7 @@ export interface Slot {
 /** How the life of the fleet ends, and so with which code the process does. */
 export interface Ending {
   readonly exitCode: 0 | 1;
-  readonly reason: 'asked' | 'boot-failed' | 'gave-up' | 'forced' | 'timed-out';
+  readonly reason: 'asked' | 'boot-failed' | 'gave-up' | 'forced' | 'timed-out' | 'unclean';
   readonly error: ErrorInfo | null;
 }
 

@@ -1,5 +1,5 @@
 // Rule: whoever is past a deadline is killed.
-import { addDeath, change, kill } from './turn.ts';
+import { addDeath, kill, spoilShutdown } from './turn.ts';
 import type { Context, Turn } from './turn.ts';
 import type { Worker } from './worker.ts';
 
@@ -33,17 +33,8 @@ function killIfOverdue(turn: Turn, worker: Worker, context: Context): Turn {
     case 'ready':
       return addDeath(kill(turn, worker, 'watchdog', context), { worker, how: 'timed-out', error: null });
     case 'draining':
-      return timeOutShutdown(kill(turn, worker, 'drain-timeout', context));
+      return spoilShutdown(kill(turn, worker, 'drain-timeout', context), 'timed-out');
     case 'killing':
       return turn;
   }
-}
-
-/** A shutdown that had to kill is no success. */
-function timeOutShutdown(turn: Turn): Turn {
-  const { phase } = turn.fleet;
-  if (phase.name !== 'stopping' || phase.ending.exitCode !== 0) return turn;
-  return change(turn, {
-    phase: { name: 'stopping', ending: { exitCode: 1, reason: 'timed-out', error: null } },
-  });
 }

@@ -103,6 +103,13 @@ export function kill(turn: Turn, worker: Worker, cause: KillCause, context: Cont
   });
 }
 
+/** A shutdown that had to kill, or in which a worker failed, is no success. The first reason stands. */
+export function spoilShutdown(turn: Turn, reason: 'timed-out' | 'unclean'): Turn {
+  const { phase } = turn.fleet;
+  if (phase.name !== 'stopping' || phase.ending.exitCode !== 0) return turn;
+  return change(turn, { phase: { name: 'stopping', ending: { exitCode: 1, reason, error: null } } });
+}
+
 function life({
   id,
   slot,

@@ -62,11 +62,13 @@ export function createJournal(log: ClusteredLogger, pidOf: (worker: number) => n
   return {
     events: emitter,
     log(announcement) {
+      if (isMoot(announcement, pidOf)) return;
       const [level, message] = line(announcement);
       const { error, ...facts } = details(announcement, pidOf);
       log[level](error === undefined || error === null ? facts : { ...facts, err: error }, message);
     },
     emit(announcement) {
+      if (isMoot(announcement, pidOf)) return;
       try {
         emitter.emit(announcement.type, details(announcement, pidOf));
       } catch (error) {
@@ -74,6 +76,11 @@ export function createJournal(log: ClusteredLogger, pidOf: (worker: number) => n
       }
     },
   };
+}
+
+/** A fork that has failed already is told as `fork failed`, and as nothing else. */
+function isMoot(announcement: Announcement, pidOf: (worker: number) => number | null): boolean {
+  return announcement.type === 'worker-forked' && pidOf(announcement.worker.id) === null;
 }
 
 /** An exit that nobody asked for is a crash; the slowest pace is a call for help; a bad end is an error. */

@@ -258,6 +258,7 @@ export class Primary implements ClusteredPrimary {
 
   #finish({ exitCode, reason, error }: Ending): void {
     this.#parts.listener.release();
+    this.#parts.log.info({ reason, exitCode }, 'stopped');
     this.#settleClosed({ exitCode, reason, error: error && fromErrorInfo(error) });
   }
 }

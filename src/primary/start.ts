@@ -48,6 +48,7 @@ function failure({ exitCode, reason, error }: Closed): Error | null {
     case 'asked':
     case 'forced':
     case 'timed-out':
+    case 'unclean':
       return exitCode === 0 ? null : new StoppedError(`it was done (${reason})`);
   }
 }

@@ -16,10 +16,16 @@ if (cluster.isWorker && process.env[SETTINGS_VARIABLE] !== undefined) {
 /** The entry file cannot be parsed or throws while it loads: nobody else is there yet who could tell the primary. */
 function failToLoad(error: unknown): void {
   if (process.listenerCount('uncaughtException') > 1) return;
-  if (process.send === undefined || !process.connected) exit();
-  else process.send(wrap({ type: 'failing', error: toErrorInfo(error) }), undefined, undefined, exit);
+  if (process.send === undefined || !process.connected) end(error);
+  else
+    process.send(wrap({ type: 'failing', error: toErrorInfo(error) }), undefined, undefined, () =>
+      end(error),
+    );
 }
 
-function exit(): never {
+function end(error: unknown): void {
+  // Where a file cannot be parsed is known to Node alone, and it says so only when nobody catches the error.
+  process.removeListener('uncaughtException', failToLoad);
+  if (error instanceof SyntaxError) throw error;
   process.exit(1);
 }

@@ -25,6 +25,8 @@ export interface ServiceOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly execArgv?: readonly string[];
+  readonly uid?: number;
+  readonly gid?: number;
 }
 
 interface TestContext {
@@ -33,6 +35,8 @@ interface TestContext {
 
 /** How long a test waits for something to be seen, before it says what it saw instead. */
 const PATIENCE_MS = 40_000;
+
+const MOST_LINES = 60;
 
 /** Times that make a rollout quick, for tests that are not about them. */
 export const QUICK = { minReadyMs: 50, idleMs: 200 } as const;
@@ -62,13 +66,21 @@ export class Service {
   #stderr = '';
   #calls = 0;
 
-  constructor({ fixture = 'service.js', options = {}, env = {}, cwd, execArgv = [] }: ServiceOptions) {
+  constructor({
+    fixture = 'service.js',
+    options = {},
+    env = {},
+    cwd,
+    execArgv = [],
+    ...user
+  }: ServiceOptions) {
     const file = fixture.startsWith('/')
       ? fixture
       : fileURLToPath(new URL(`../fixtures/${fixture}`, import.meta.url));
     const { PORT: _, WEB_CONCURRENCY: __, NODE_OPTIONS: ___, ...inherited } = process.env;
     this.child = spawn(process.execPath, [...execArgv, file], {
       cwd,
+      ...user,
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       env: {
@@ -115,6 +127,15 @@ export class Service {
       if (line !== undefined) return line;
       const came = await once(this.#events, 'line', { signal: deadline }).catch(() => 'nothing');
       if (came === 'nothing') assert.fail(`'${msg}' was not seen, but:\n${this.story()}`);
+    }
+  }
+
+  /** Resolves once anybody of the service has written this to stderr. */
+  async seenOnStderr(pattern: RegExp): Promise<void> {
+    const deadline = AbortSignal.timeout(PATIENCE_MS);
+    while (!pattern.test(this.#stderr)) {
+      const came = await once(this.#events, 'line', { signal: deadline }).catch(() => 'nothing');
+      if (came === 'nothing') assert.fail(`${String(pattern)} was not seen on stderr, but:\n${this.story()}`);
     }
   }
 
@@ -191,13 +212,13 @@ export class Service {
       .filter((pid) => isLivingMemberOf(this.pid, pid));
   }
 
-  /** The whole log, a line each, for the message of a failed assertion. */
+  /** The end of the log, a line each, for the message of a failed assertion. */
   story(): string {
     const lines = this.log.map(
       ({ level: _, time: __, pid: ___, hostname: ____, name: _____, msg, ...details }) =>
         `${msg} ${JSON.stringify(details)}`.slice(0, 400),
     );
-    return [...lines, this.#stderr].join('\n');
+    return [...lines.slice(-MOST_LINES), this.#stderr].join('\n');
   }
 
   async destroy(): Promise<void> {
@@ -220,6 +241,7 @@ export class Service {
     });
     stderr.on('data', (chunk: Buffer) => {
       this.#stderr += chunk.toString();
+      this.#events.emit('line');
     });
     this.child.on('message', (answer: Answer) => {
       this.#answers.get(answer.id)?.(answer);

@@ -1,0 +1,87 @@
+// What happens to the primary, and what the workers make of it.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import net from 'node:net';
+import { suite, test } from 'node:test';
+import { startReadyService } from '../helpers/service.ts';
+
+suite('primary', () => {
+  test('S35: when the primary is killed, workers finish what is in flight and exit, and the port is free', async (t) => {
+    const service = await startReadyService(t, { options: { shutdown: { idleMs: 100, graceMs: 5000 } } });
+    const port = await service.port();
+    const slow = service.get('/slow?ms=1500');
+    await service.get('/');
+    service.signal('SIGKILL');
+    assert.equal((await slow).status, 200);
+    // stdout and stderr are closed when the last worker has ended.
+    await service.ended;
+    assert.deepEqual(service.leftovers(), []);
+    const successor = net.createServer().listen(port, '127.0.0.1');
+    await once(successor, 'listening');
+    successor.close();
+  });
+
+  test('S36: listeners that throw or reject harm nobody', async (t) => {
+    const service = await startReadyService(t, { fixture: 'listener-throws.js' });
+    const rejected = service.next(
+      'an event listener failed',
+      ({ err }) => err?.message === 'a listener rejected',
+    );
+    const threw = service.next('an event listener failed', ({ err }) => err?.message === 'a listener threw');
+    const [victim] = await service.readyPids();
+    process.kill(victim ?? 0, 'SIGKILL');
+    await threw;
+    await rejected;
+    assert.equal((await service.readyPids()).length, 2);
+    assert.equal((await service.restart()).outcome, 'completed');
+    assert.equal(await service.stop(), 0);
+  });
+
+  test('S36: an uncaught error in the primary is a clean shutdown with exit code 1', async (t) => {
+    const service = await startReadyService(t, { fixture: 'listener-throws.js' });
+    const slow = service.get('/slow?ms=800');
+    await service.get('/');
+    await service.call('throwLater');
+    assert.equal((await slow).status, 200);
+    assert.equal((await service.ended).code, 1);
+    assert.equal(service.lines('uncaught error in the primary')[0]?.err?.message, 'thrown in the primary');
+    assert.equal(service.lines('worker exited').length, 2);
+    assert.deepEqual(service.leftovers(), []);
+  });
+
+  test('close() settles for an embedder whose process goes on', async (t) => {
+    const service = await startReadyService(t);
+    const closed = await service.call('close');
+    assert.deepEqual(closed, { exitCode: 0, reason: 'asked', error: null });
+    assert.deepEqual(await service.call('close'), closed);
+    assert.equal((await service.status()).phase, 'stopped');
+    assert.deepEqual(await service.restart(), {
+      outcome: 'aborted',
+      generation: null,
+      reason: 'stopping',
+      error: null,
+    });
+  });
+
+  test('scale() and SIGTTIN, SIGTTOU change the size, never below 1', async (t) => {
+    const service = await startReadyService(t, {
+      options: { workers: 1, rollout: { idleMs: 50, minReadyMs: 0 } },
+    });
+    const sizes = async (): Promise<number> => (await service.status()).size;
+    const full = service.next('all workers ready');
+    service.signal('SIGTTIN');
+    await full;
+    assert.equal(await sizes(), 2);
+    const gone = service.next('worker exited');
+    service.signal('SIGTTOU');
+    assert.equal((await gone).worker?.slot, 1);
+    service.signal('SIGTTOU');
+    await service.get('/');
+    assert.equal(await sizes(), 1);
+    await assert.rejects(service.call('scale', 0), { code: 'FST_CLUSTERED_OPTION_INVALID' });
+    const again = service.next('all workers ready');
+    await service.call('scale', 3);
+    await again;
+    assert.equal((await service.readyPids()).length, 3);
+  });
+});

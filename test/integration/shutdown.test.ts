@@ -1,0 +1,147 @@
+// The end: graceful, forced, in the middle of a boot, and for a whole process group at once.
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { QUICK, startReadyService, startService } from '../helpers/service.ts';
+
+suite('shutdown', () => {
+  for (const [first, second] of [
+    ['SIGTERM', 'SIGTERM'],
+    ['SIGTERM', 'SIGINT'],
+  ] as const) {
+    test(`S42: ${first}, then ${second}: forced, exit 1`, async (t) => {
+      const service = await startReadyService(t);
+      const held = service.get('/slow?ms=20000').catch((error: NodeJS.ErrnoException) => error.code);
+      await service.get('/');
+      const stopping = service.next('stopping');
+      service.signal(first);
+      await stopping;
+      service.signal(second);
+      assert.equal((await service.ended).code, 1);
+      assert.equal(await held, 'ECONNRESET');
+      assert.equal(service.lines('forced to stop').length, 1);
+      assert.deepEqual(service.leftovers(), []);
+    });
+  }
+
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    test(`S43: ${signal} to the whole process group is one graceful shutdown`, async (t) => {
+      const service = await startReadyService(t);
+      const slow = service.get('/slow?ms=1000');
+      await service.get('/');
+      service.signalGroup(signal);
+      assert.equal((await slow).status, 200);
+      assert.equal((await service.ended).code, 0);
+      assert.equal(service.lines('stopping').length, 1);
+      assert.deepEqual(service.lines('worker crashed'), []);
+      assert.deepEqual(service.leftovers(), []);
+    });
+
+    test(`S43: ${signal} to the whole process group while workers boot is one graceful shutdown`, async (t) => {
+      const service = startService(t, { fixture: 'slow-import.js', env: { IMPORT_MS: '20000' } });
+      await service.seen('importing', { count: 2 });
+      service.signalGroup(signal);
+      assert.equal((await service.ended).code, 0);
+      assert.deepEqual(service.lines('worker crashed'), []);
+      assert.deepEqual(service.leftovers(), []);
+    });
+  }
+
+  test('S43: SIGUSR2 to the whole process group is one rollout', async (t) => {
+    const service = await startReadyService(t, { options: { rollout: QUICK } });
+    const completed = service.next('rollout completed');
+    service.signalGroup('SIGUSR2');
+    await completed;
+    assert.equal(service.lines('rollout started').length, 1);
+    assert.deepEqual(service.lines('worker crashed'), []);
+  });
+
+  test('S43: SIGUSR2 to the whole process group while workers boot is one rollout', async (t) => {
+    const service = startService(t, {
+      fixture: 'slow-import.js',
+      env: { IMPORT_MS: '1000' },
+      options: { rollout: QUICK },
+    });
+    await service.seen('importing', { count: 2 });
+    service.signalGroup('SIGUSR2');
+    await service.seen('rollout completed');
+    await service.seen('all workers ready');
+    assert.equal(service.lines('rollout started').length, 1);
+    assert.deepEqual(service.lines('worker crashed'), []);
+  });
+
+  test('S44: SIGTERM while the imports of the workers still run: exit 0, no orphan', async (t) => {
+    const service = startService(t, { fixture: 'slow-import.js', env: { IMPORT_MS: '20000' } });
+    await service.seen('importing', { count: 2 });
+    assert.equal(await service.stop(), 0);
+    assert.deepEqual(service.leftovers(), []);
+  });
+
+  test('S44: SIGTERM while buildApp hangs: exit 0, no orphan', async (t) => {
+    const service = startService(t, {
+      fixture: 'fickle.js',
+      env: { BEHAVIOUR_1: 'hangAloud' },
+      options: { closeMs: 300 },
+    });
+    await service.seen('hanging', { count: 2 });
+    assert.equal(await service.stop(), 0);
+    assert.deepEqual(service.leftovers(), []);
+  });
+
+  test('S40: during shutdown.delayMs readiness is 503, and new connections are still served', async (t) => {
+    const service = await startReadyService(t, {
+      options: { workers: 1, shutdown: { delayMs: 1500, idleMs: 100 } },
+    });
+    assert.equal((await service.get('/readyz')).status, 200);
+    const leaving = service.next('about to stop');
+    service.signal('SIGTERM');
+    await leaving;
+    // The message to the worker travels faster than a new connection, but not surely: both orders end in 503.
+    let readiness = await service.get('/readyz');
+    while (readiness.status === 200) readiness = await service.get('/readyz');
+    assert.equal(readiness.status, 503);
+    assert.equal((await service.get('/livez')).status, 200);
+    assert.equal((await service.get('/')).status, 200);
+    assert.equal((await service.ended).code, 0);
+  });
+
+  test('S45: onClose hooks run in every worker before it exits, and are awaited; so are onDrain hooks', async (t) => {
+    const service = await startReadyService(t, { fixture: 'hooks.js' });
+    const pids = await service.readyPids();
+    assert.equal(await service.stop(), 0);
+    for (const hook of ['signal aborted', 'onDrain ran', 'preClose ran', 'onClose ran']) {
+      assert.deepEqual(
+        service
+          .lines(hook)
+          .map(({ by }) => by)
+          .toSorted(),
+        pids.toSorted(),
+        hook,
+      );
+    }
+    // One that fails is told, and stops nothing.
+    assert.equal(service.lines('onClose ran').length, 2);
+  });
+
+  test('S45: an onClose hook that takes longer than closeMs is not waited for, and the exit code is 1', async (t) => {
+    const service = await startReadyService(t, {
+      fixture: 'hooks.js',
+      env: { HOOK_MS: '20000' },
+      options: { closeMs: 300, shutdown: { idleMs: 50, graceMs: 300 } },
+    });
+    assert.equal(await service.stop(), 1);
+    assert.equal(service.lines('onClose ran').length, 0);
+    assert.deepEqual(service.leftovers(), []);
+  });
+
+  test('a worker that is stopped (SIGSTOP) is killed at the deadline of the shutdown, and the exit code is 1', async (t) => {
+    const service = await startReadyService(t, {
+      options: { closeMs: 300, shutdown: { idleMs: 50, graceMs: 300 } },
+    });
+    const [stopped] = await service.readyPids();
+    process.kill(stopped ?? 0, 'SIGSTOP');
+    assert.equal(await service.stop(), 1);
+    assert.equal((await service.seen('worker killed')).worker?.pid, stopped);
+    assert.equal((await service.seen('stopped'))['reason'], 'timed-out');
+    assert.deepEqual(service.leftovers(), []);
+  });
+});

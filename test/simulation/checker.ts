@@ -1,0 +1,110 @@
+// Watches a history being told, and stops it where something does not hold.
+import type { Command } from '../../src/fleet/command.ts';
+import { invariants } from './invariants.ts';
+import { Ledger } from './ledger.ts';
+import type { Moment } from './primary.ts';
+import type { Observer, World } from './world.ts';
+
+/** Something does not hold. */
+export class Breach extends Error {
+  override readonly name = 'Breach';
+  readonly invariant: string;
+
+  constructor(invariant: string, found: string) {
+    super(`${invariant}\n  found: ${found}`);
+    this.invariant = invariant;
+  }
+}
+
+export class Checker implements Observer {
+  readonly #world: World;
+  readonly #ledger: Ledger;
+  #isQuiet = false;
+
+  constructor(world: World) {
+    const { policy, slots, wanted } = world.primary.fleet;
+    this.#world = world;
+    this.#ledger = new Ledger(policy, slots.length, wanted.entry);
+  }
+
+  step(moment: Moment): void {
+    const ledger = this.#ledger;
+    const view = { ledger, moment, world: this.#world };
+    ledger.begin(moment.now);
+    ledger.hear(moment.event);
+    if (moment.event.type === 'stop-asked') this.#isQuiet = false;
+    let isJudged = false;
+    for (const command of moment.commands) {
+      if (!isJudged && !isOfTheEvent(command)) {
+        ledger.judge();
+        isJudged = true;
+      }
+      this.#watch(command);
+      for (const { name, command: check } of invariants) {
+        const found = check?.(view, command) ?? null;
+        if (found !== null) throw new Breach(name, found);
+      }
+      ledger.obey(command);
+    }
+    if (!isJudged) ledger.judge();
+    ledger.end();
+    for (const { name, step: check } of invariants) {
+      const found = check?.(view) ?? null;
+      if (found !== null) throw new Breach(name, found);
+    }
+  }
+
+  calm(): void {
+    const found = this.#ledger.phase === 'stopped' ? null : notAsWanted(this.#ledger);
+    if (found !== null) throw new Breach('once the trouble stops, the fleet becomes what is wanted', found);
+    this.#isQuiet = true;
+  }
+
+  end(): void {
+    if (this.#ledger.phase !== 'stopped') throw new Breach('a shutdown ends', `it is ${this.#ledger.phase}`);
+  }
+
+  #watch(command: Command): void {
+    if (!this.#isQuiet || command.type === 'announce') return;
+    // Those that were on their way out before may still have to be helped.
+    if (command.type === 'kill' && this.#ledger.workers.get(command.worker)?.state === 'leaving') return;
+    throw new Breach('a fleet that is what is wanted is left alone', `a ${command.type}`);
+  }
+}
+
+/** These come before the fleet judges what the event means. */
+function isOfTheEvent(command: Command): boolean {
+  if (command.type === 'kill') return true;
+  if (command.type !== 'announce') return false;
+  switch (command.announcement.type) {
+    case 'worker-ready':
+    case 'worker-killed':
+    case 'worker-failing':
+    case 'worker-exited':
+    case 'fork-failed':
+    case 'size-changed':
+    case 'rollout-started':
+    case 'rollout-superseded':
+      return true;
+    case 'worker-forked':
+    case 'worker-draining':
+    case 'respawn-delayed':
+    case 'fleet-ready':
+    case 'rollout-completed':
+    case 'rollout-aborted':
+    case 'fleet-leaving':
+    case 'fleet-stopping':
+      return false;
+  }
+}
+
+function notAsWanted(ledger: Ledger): string | null {
+  if (!ledger.isServing) return `it is ${ledger.phase}`;
+  if (ledger.wanted !== ledger.settled) return `generation ${ledger.wanted} is still rolling out`;
+  const empty = ledger.slots.findIndex(
+    (_, slot) => !ledger.current(slot).some(({ state }) => state === 'ready'),
+  );
+  if (empty !== -1) return `slot ${empty} has no worker that is ready and current`;
+  const extra = ledger.staying().length - ledger.size;
+  return extra === 0 ? null : `${extra} workers too many`;
+}

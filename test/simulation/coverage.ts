@@ -1,0 +1,158 @@
+// What the histories were about: a simulation in which nothing happens breaks no invariant either.
+import type { Announcement, Command } from '../../src/fleet/command.ts';
+import { currentWorkers, findWorker, isMixed, isProven, isRolling } from '../../src/fleet/fleet.ts';
+import { isServing, readyWorkers, stayingWorkers } from '../../src/fleet/fleet.ts';
+import { isSlowest } from '../../src/fleet/respawn.ts';
+import { isStaying } from '../../src/fleet/worker.ts';
+import type { Trouble } from './history.ts';
+import type { Moment } from './primary.ts';
+import type { Observer } from './world.ts';
+
+/** Single happenings that some history of a run must have had. */
+const happenings: readonly string[] = [
+  ...['completed', 'superseded'].map((end) => `rollout-${end}`),
+  ...['boot-failed', 'boot-timeout', 'died-early', 'fork-failed', 'incompatible', 'stopping'].map(
+    (reason) => `rollout-aborted: ${reason}`,
+  ),
+  ...['rollout', 'recycle', 'scale', 'cancelled', 'shutdown'].map((cause) => `drain: ${cause}`),
+  ...['boot-timeout', 'watchdog', 'drain-timeout', 'incompatible', 'forced'].map((cause) => `kill: ${cause}`),
+  ...['asked', 'forced', 'timed-out', 'boot-failed', 'gave-up'].map((reason) => `finish: ${reason}`),
+  ...['worker-failing', 'fork-failed', 'leave', 'respawn-delayed', 'respawn-delayed: slowest'],
+];
+
+type Situation = (moment: Moment, seen: ReadonlySet<string>) => boolean;
+
+/** Things that come together, which some history of a run must have had. */
+const situations: Readonly<Record<string, Situation>> = {
+  'a rollout aborts, a later one completes': (moment, seen) =>
+    says(moment, 'rollout-completed') && [...seen].some((word) => word.startsWith('rollout-aborted')),
+  'a rollout aborts because a proven worker died too often': (moment) => {
+    const dead = 'worker' in moment.event ? findWorker(moment.before, moment.event.worker) : undefined;
+    const { now: asOf, before } = moment;
+    return says(moment, 'rollout-aborted') && dead !== undefined && isProven({ ...before, asOf }, dead);
+  },
+  'a worker crashes, the rollout goes on': ({ event, before, after }) =>
+    event.type === 'worker-exited' &&
+    before.workers.some((worker) => worker.id === event.worker && isStaying(worker)) &&
+    isRolling(before) &&
+    before.wanted === after.wanted,
+  'two generations serve, and nothing rolls': ({ after }) => isMixed(after),
+  'two current workers share a slot': ({ after }) =>
+    after.slots.some((_, slot) => currentWorkers(after, slot).length > 1),
+  'a restart before anybody was ready': ({ event, before }) =>
+    event.type === 'restart-asked' && before.phase.name === 'starting',
+  'a restart while a slot is at its slowest pace': ({ event, before: { slots, policy } }) =>
+    event.type === 'restart-asked' && slots.some((slot) => isSlowest(slot, policy.respawn)),
+  'a worker tires of a release that rolls out': ({ event, before }) =>
+    event.type === 'worker-tired' &&
+    isRolling(before) &&
+    findWorker(before, event.worker)?.generation === before.wanted.id,
+  'a cancelled boot gets ready nevertheless': ({ event, before }) =>
+    event.type === 'worker-ready' && findWorker(before, event.worker)?.state === 'draining',
+  'a slot comes back before its worker has left': ({ before, after }) =>
+    stayingWorkers(before).some(({ slot }) => slot >= before.slots.length && slot < after.slots.length),
+  'a worker of a slot that was scaled away is still missed': ({ after }) =>
+    isServing(after) && stayingWorkers(after).some(({ slot }) => slot >= after.slots.length),
+  'fewer than the size serve while an old worker drains': (moment) =>
+    moment.commands.some((command) => command.type === 'drain' && command.cause === 'rollout') &&
+    readyWorkers(moment.after).length < moment.after.slots.length,
+  'a healthy stretch clears a slot': ({ event, before, after }) =>
+    event.type === 'time-passed' &&
+    after.slots.some(({ earlyDeaths }, slot) => earlyDeaths < (before.slots[slot]?.earlyDeaths ?? 0)),
+  'nobody serves, and it is not the start': ({ after }) =>
+    after.phase.name === 'running' && readyWorkers(after).length === 0,
+  'a message comes from a worker that is gone': ({ event, before }) =>
+    'worker' in event && findWorker(before, event.worker) === undefined,
+  'a worker gets ready while the fleet is leaving': ({ event, before, after }) =>
+    event.type === 'worker-ready' &&
+    before.phase.name === 'leaving' &&
+    findWorker(after, event.worker)?.state === 'ready',
+  'a worker crashes while the fleet is leaving': ({ event, before }) =>
+    event.type === 'worker-exited' &&
+    before.phase.name === 'leaving' &&
+    stayingWorkers(before).some(({ id }) => id === event.worker),
+  'a stop before anybody was ready': ({ event, before }) =>
+    event.type === 'stop-asked' && before.phase.name === 'starting',
+  'a second stop, as graceful': ({ event, before }) =>
+    event.type === 'stop-asked' && !event.force && !isServing(before),
+  'a second stop, forced': ({ event, before }) =>
+    event.type === 'stop-asked' && event.force && !isServing(before),
+  'it finishes although somebody does not even die of SIGKILL': ({ after }) =>
+    after.phase.name === 'stopped' && after.workers.length > 0,
+};
+
+export class Coverage implements Observer {
+  histories = 0;
+  steps = 0;
+  readonly #counts = new Map<string, number>();
+  #seen = new Set<string>();
+
+  trouble({ type }: Trouble): void {
+    this.#seen.add(`trouble: ${type}`);
+  }
+
+  step(moment: Moment): void {
+    this.steps += 1;
+    const { event, commands } = moment;
+    if (event.type === 'worker-heard' && commands.length === 0) return;
+    for (const [name, holds] of Object.entries(situations)) {
+      if (!this.#seen.has(name) && holds(moment, this.#seen)) this.#seen.add(name);
+    }
+    for (const command of commands) this.#seen.add(inWords(command));
+  }
+
+  end(): void {
+    this.histories += 1;
+    for (const name of this.#seen) this.#counts.set(name, this.#count(name) + 1);
+    this.#seen = new Set();
+  }
+
+  /** What must have happened, but did not. */
+  get missing(): readonly string[] {
+    return this.#topics.filter((topic) => this.#count(topic) === 0);
+  }
+
+  get table(): string {
+    const cells = this.#topics.map((topic) => `${String(this.#count(topic)).padStart(7)}  ${topic}`);
+    const half = Math.ceil(cells.length / 2);
+    const lines = cells.slice(0, half).map((left, row) => `${left.padEnd(68)}${cells[row + half] ?? ''}`);
+    const title = `${this.histories} histories, ${this.steps} steps. So many histories had:`;
+    return [title, ...lines].join('\n');
+  }
+
+  get #topics(): readonly string[] {
+    const troubles = [...this.#counts.keys()].filter((name) => name.startsWith('trouble'));
+    return [...troubles.toSorted(), ...happenings, ...Object.keys(situations)];
+  }
+
+  #count(name: string): number {
+    return this.#counts.get(name) ?? 0;
+  }
+}
+
+function says({ commands }: Moment, type: Announcement['type']): boolean {
+  return commands.some((command) => command.type === 'announce' && command.announcement.type === type);
+}
+
+function inWords(command: Command): string {
+  switch (command.type) {
+    case 'drain':
+      return `drain: ${command.cause}`;
+    case 'finish':
+      return `finish: ${command.ending.reason}`;
+    case 'fork':
+    case 'kill':
+    case 'leave':
+    case 'release-sockets':
+      return command.type;
+    case 'announce':
+      return announcementInWords(command.announcement);
+  }
+}
+
+function announcementInWords(announcement: Announcement): string {
+  if (announcement.type === 'rollout-aborted') return `rollout-aborted: ${announcement.reason}`;
+  if (announcement.type === 'worker-killed') return `kill: ${announcement.cause}`;
+  if (announcement.type === 'respawn-delayed' && announcement.slowest) return 'respawn-delayed: slowest';
+  return announcement.type;
+}

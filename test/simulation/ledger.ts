@@ -1,0 +1,372 @@
+// What is known of a fleet from its events and commands alone: a second opinion, kept without looking at the fleet.
+import type { Announcement, Command } from '../../src/fleet/command.ts';
+import type { FleetEvent } from '../../src/fleet/event.ts';
+import type { Policy } from '../../src/fleet/policy.ts';
+import type { DrainCause, KillCause } from '../../src/fleet/worker.ts';
+
+export interface Known {
+  readonly id: number;
+  readonly slot: number;
+  readonly generation: number;
+  readonly forkedAt: number;
+  state: 'booting' | 'ready' | 'leaving' | 'killed';
+  readyAt: number;
+  heardAt: number;
+  /** Leaving: when patience must end. */
+  leaveBy: number;
+  killedAt: number;
+  isTired: boolean;
+  isToldToLeave: boolean;
+  isToldToDrain: boolean;
+}
+
+interface Death {
+  readonly worker: Readonly<Known>;
+  readonly wasReady: boolean;
+}
+
+export interface Drain {
+  readonly worker: Readonly<Known>;
+  readonly cause: DrainCause;
+  readonly wasReady: boolean;
+}
+
+/** What a slot must have counted, and how long it must wait. */
+export interface Patience {
+  earlyDeaths: number;
+  notBefore: number;
+}
+
+export interface Verdict {
+  /** The rollout that must abort now. */
+  aborts: number | null;
+  ends: 'boot-failed' | 'gave-up' | null;
+  /** The slots that must wait, in order, and after how many early deaths. */
+  readonly delays: { readonly slot: number; readonly earlyDeaths: number }[];
+}
+
+export class Ledger {
+  now = 0;
+  size: number;
+  phase: 'starting' | 'running' | 'leaving' | 'stopping' | 'stopped' = 'starting';
+  wanted = 1;
+  settled = 1;
+  lastGeneration = 1;
+  lastWorker = 0;
+  /** The releases behind the generations. */
+  readonly entries = new Map<number, string>();
+  readonly aborted = new Set<number>();
+  /** Rollouts that have not ended. */
+  readonly rolling = new Set<number>();
+  readonly workers = new Map<number, Known>();
+  slots: Patience[];
+  /** Something crashed, or more workers became wanted, since every slot was last filled. */
+  isTroubled = true;
+  leavingAt = Infinity;
+  stoppingAt = Infinity;
+  forcedAt = Infinity;
+  socketsReleased = 0;
+  /** Somebody had to be killed at a deadline after the drain of all had begun. */
+  shutdownTimedOut = false;
+
+  // Of the step under way.
+  drains: Drain[] = [];
+  aborts: number[] = [];
+  completions: number[] = [];
+  delays: { readonly slot: number; readonly earlyDeaths: number; readonly delayMs: number }[] = [];
+  verdict: Verdict = { aborts: null, ends: null, delays: [] };
+  #deaths: Death[] = [];
+  readonly #policy: Policy;
+
+  constructor(policy: Policy, size: number, entry: string) {
+    this.#policy = policy;
+    this.size = size;
+    this.slots = Array.from({ length: size }, fresh);
+    this.entries.set(1, entry);
+  }
+
+  get isServing(): boolean {
+    return this.phase === 'starting' || this.phase === 'running';
+  }
+
+  staying(): readonly Known[] {
+    return [...this.workers.values()].filter(isStaying);
+  }
+
+  ready(): readonly Known[] {
+    return [...this.workers.values()].filter((worker) => worker.state === 'ready');
+  }
+
+  /** Those whose readiness can be built on. */
+  reliable(): readonly Known[] {
+    return this.ready().filter((worker) => this.isProven(worker));
+  }
+
+  /** The workers of a slot that need no replacement. */
+  current(slot: number): readonly Known[] {
+    return this.staying().filter((worker) => worker.slot === slot && !this.isOld(worker));
+  }
+
+  isOld(worker: Readonly<Known>): boolean {
+    return worker.generation < this.wanted || worker.isTired;
+  }
+
+  isProven(worker: Readonly<Known>): boolean {
+    return worker.state === 'ready' && this.now >= worker.readyAt + this.#policy.rollout.minReadyMs;
+  }
+
+  begin(now: number): void {
+    this.now = now;
+    this.drains = [];
+    this.aborts = [];
+    this.completions = [];
+    this.delays = [];
+    this.verdict = { aborts: null, ends: null, delays: [] };
+    this.#deaths = [];
+    this.slots.forEach((patience, slot) => {
+      if (patience.earlyDeaths === 0) return;
+      const { stableMs } = this.#policy.respawn;
+      const isHealthy = this.current(slot).some(
+        ({ state, readyAt }) => state === 'ready' && now >= readyAt + stableMs,
+      );
+      if (isHealthy) this.slots[slot] = fresh();
+    });
+  }
+
+  hear(event: FleetEvent): void {
+    switch (event.type) {
+      case 'time-passed':
+        return;
+      case 'restart-asked':
+        if (!this.isServing) return;
+        this.lastGeneration += 1;
+        this.wanted = this.lastGeneration;
+        this.entries.set(this.wanted, event.entry);
+        this.slots = this.slots.map(fresh);
+        return;
+      case 'size-asked':
+        return this.#resize(event.size);
+      case 'size-stepped':
+        return this.#resize(Math.max(1, this.size + event.by));
+      case 'stop-asked':
+        if (this.phase === 'stopped') return;
+        if (event.force) this.forcedAt = Math.min(this.forcedAt, this.now);
+        if (!this.isServing) return;
+        this.phase = 'leaving';
+        this.leavingAt = this.now;
+        return;
+      case 'worker-ready':
+      case 'worker-heard':
+      case 'worker-failing':
+      case 'worker-incompatible':
+      case 'worker-tired':
+      case 'worker-exited':
+      case 'fork-failed': {
+        const worker = this.workers.get(event.worker);
+        if (worker !== undefined) this.#hearOf(worker, event.type);
+      }
+    }
+  }
+
+  #hearOf(worker: Known, type: Extract<FleetEvent, { worker: number }>['type']): void {
+    const { shutdown, closeMs } = this.#policy;
+    switch (type) {
+      case 'worker-ready':
+        if (worker.state !== 'booting') return;
+        worker.state = 'ready';
+        worker.readyAt = this.now;
+        worker.heardAt = this.now;
+        if (this.phase === 'starting') this.phase = 'running';
+        return;
+      case 'worker-heard':
+        worker.heardAt = this.now;
+        return;
+      case 'worker-tired':
+        if (worker.state === 'ready') worker.isTired = true;
+        return;
+      case 'worker-failing':
+        if (!isStaying(worker)) return;
+        this.#die(worker);
+        worker.state = 'leaving';
+        worker.leaveBy = this.now + shutdown.graceMs + closeMs;
+        return;
+      case 'worker-incompatible':
+        // The kill that must follow is the death.
+        return;
+      case 'worker-exited':
+      case 'fork-failed':
+        if (isStaying(worker)) this.#die(worker);
+        this.workers.delete(worker.id);
+    }
+  }
+
+  obey(command: Command): void {
+    switch (command.type) {
+      case 'fork': {
+        const { worker: id, slot, generation } = command;
+        this.lastWorker = id;
+        this.workers.set(id, {
+          id,
+          slot,
+          generation: generation.id,
+          forkedAt: this.now,
+          state: 'booting',
+          readyAt: Infinity,
+          heardAt: Infinity,
+          leaveBy: Infinity,
+          killedAt: Infinity,
+          isTired: false,
+          isToldToLeave: false,
+          isToldToDrain: false,
+        });
+        return;
+      }
+      case 'drain': {
+        const worker = this.workers.get(command.worker);
+        if (worker === undefined) return;
+        this.drains.push({ worker: { ...worker }, cause: command.cause, wasReady: worker.state === 'ready' });
+        worker.state = 'leaving';
+        worker.leaveBy = Math.min(worker.leaveBy, this.now + command.graceMs + command.closeMs);
+        worker.isToldToDrain = true;
+        return;
+      }
+      case 'leave': {
+        const worker = this.workers.get(command.worker);
+        if (worker !== undefined) worker.isToldToLeave = true;
+        return;
+      }
+      case 'kill':
+        // What is announced with it says why.
+        return;
+      case 'release-sockets':
+        this.socketsReleased += 1;
+        return;
+      case 'finish':
+        this.phase = 'stopped';
+        return;
+      case 'announce':
+        return this.#note(command.announcement);
+    }
+  }
+
+  #note(announcement: Announcement): void {
+    switch (announcement.type) {
+      case 'worker-killed':
+        return this.#noteKill(announcement.worker.id, announcement.cause);
+      case 'rollout-started':
+        this.rolling.add(announcement.to.id);
+        return;
+      case 'rollout-superseded':
+        this.rolling.delete(announcement.generation);
+        return;
+      case 'rollout-completed':
+        this.rolling.delete(announcement.generation);
+        this.completions.push(announcement.generation);
+        this.settled = announcement.generation;
+        return;
+      case 'rollout-aborted':
+        this.rolling.delete(announcement.generation);
+        this.aborted.add(announcement.generation);
+        this.aborts.push(announcement.generation);
+        this.wanted = this.settled;
+        this.slots = this.slots.map(fresh);
+        return;
+      case 'respawn-delayed': {
+        const patience = this.slots[announcement.slot];
+        if (patience !== undefined) patience.notBefore = this.now + announcement.delayMs;
+        this.delays.push(announcement);
+        return;
+      }
+      case 'fleet-stopping':
+        this.phase = 'stopping';
+        this.stoppingAt = this.now;
+        return;
+      case 'worker-forked':
+      case 'worker-ready':
+      case 'worker-draining':
+      case 'worker-failing':
+      case 'worker-exited':
+      case 'fork-failed':
+      case 'fleet-ready':
+      case 'size-changed':
+      case 'fleet-leaving':
+    }
+  }
+
+  #noteKill(id: number, cause: KillCause): void {
+    const worker = this.workers.get(id);
+    if (worker === undefined) return;
+    if (isStaying(worker) && cause !== 'forced') this.#die(worker);
+    if (cause === 'drain-timeout' && this.phase === 'stopping') this.shutdownTimedOut = true;
+    worker.state = 'killed';
+    worker.killedAt = this.now;
+  }
+
+  /** What must follow from the deaths of this step. */
+  judge(): void {
+    for (const { worker, wasReady } of this.#deaths) {
+      if (!this.isServing || this.verdict.ends !== null) return;
+      this.#judgeOne(worker, wasReady);
+    }
+  }
+
+  #judgeOne(worker: Readonly<Known>, wasReady: boolean): void {
+    const { respawn } = this.#policy;
+    const wanted = this.verdict.aborts === null ? this.wanted : this.settled;
+    const isWanted = worker.generation === wanted;
+    const isRolling = wanted !== this.settled;
+    // Nobody waits for a boot that is not wanted any more.
+    if (!wasReady && !isWanted) return;
+    const patience = this.slots[worker.slot];
+    const isEarly = !wasReady || this.now < worker.readyAt + respawn.stableMs;
+    const earlyDeaths = isEarly ? (patience?.earlyDeaths ?? -Infinity) + 1 : 0;
+    const isSlowest = earlyDeaths >= respawn.maxEarlyDeaths;
+    if (isRolling && isWanted && (isSlowest || !this.isProven(worker))) return this.#mustAbort();
+    if (this.phase === 'starting') {
+      this.verdict.ends = 'boot-failed';
+      return;
+    }
+    if (patience !== undefined) {
+      patience.earlyDeaths = earlyDeaths;
+      patience.notBefore = this.now;
+      if (isSlowest || earlyDeaths > 1) this.verdict.delays.push({ slot: worker.slot, earlyDeaths });
+    }
+    this.#despair();
+  }
+
+  #mustAbort(): void {
+    this.verdict.aborts = this.wanted;
+    this.slots = this.slots.map(fresh);
+  }
+
+  #despair(): void {
+    const { maxEarlyDeaths } = this.#policy.respawn;
+    const isHopeless = this.slots.every(({ earlyDeaths }) => earlyDeaths >= maxEarlyDeaths);
+    if (isHopeless && this.ready().length === 0) this.verdict.ends = 'gave-up';
+  }
+
+  end(): void {
+    const filled = new Set(this.ready().map((worker) => worker.slot));
+    if (this.slots.every((_, slot) => filled.has(slot))) this.isTroubled = false;
+  }
+
+  #resize(size: number): void {
+    if (!this.isServing) return;
+    if (size > this.size) this.isTroubled = true;
+    this.slots = Array.from({ length: size }, (_, slot) => this.slots[slot] ?? fresh());
+    this.size = size;
+  }
+
+  #die(worker: Known): void {
+    this.isTroubled = true;
+    this.#deaths.push({ worker: { ...worker }, wasReady: worker.state === 'ready' });
+  }
+}
+
+function isStaying(worker: Readonly<Known>): boolean {
+  return worker.state === 'booting' || worker.state === 'ready';
+}
+
+function fresh(): Patience {
+  return { earlyDeaths: 0, notBefore: 0 };
+}

@@ -1,0 +1,49 @@
+// The policies that histories are told under: the defaults, and corners of what users may set.
+import type { Policy } from '../../src/fleet/policy.ts';
+
+const defaults: Policy = {
+  boot: { timeoutMs: 30_000 },
+  respawn: { stableMs: 5_000, maxEarlyDeaths: 10, backoff: { initialMs: 100, maxMs: 30_000 } },
+  rollout: { maxSurge: 1, maxUnavailable: 0, minReadyMs: 1_000, idleMs: 5_000, graceMs: 30_000 },
+  shutdown: { delayMs: 0, idleMs: 1_000, graceMs: 7_000 },
+  closeMs: 2_000,
+  watchdog: { timeoutMs: 30_000 },
+};
+
+const { rollout, respawn, shutdown } = defaults;
+const backoff = { initialMs: 100, maxMs: 2_000 };
+
+export const policies = {
+  defaults,
+  'memory-tight': { ...defaults, rollout: { ...rollout, maxSurge: 0, maxUnavailable: 1 } },
+  'full surge': { ...defaults, rollout: { ...rollout, maxSurge: 8 } },
+  'full surge, one may be missed': { ...defaults, rollout: { ...rollout, maxSurge: 8, maxUnavailable: 1 } },
+  'in a hurry': {
+    ...defaults,
+    rollout: { ...rollout, maxSurge: 2, maxUnavailable: 1, minReadyMs: 0, graceMs: 1_000 },
+  },
+  'everybody may be missed': { ...defaults, rollout: { ...rollout, maxSurge: 0, maxUnavailable: 8 } },
+  'no watchdog': { ...defaults, watchdog: false, closeMs: 500 },
+  'quick to give up': {
+    ...defaults,
+    boot: { timeoutMs: 3_000 },
+    respawn: { stableMs: 3_000, maxEarlyDeaths: 3, backoff },
+    watchdog: { timeoutMs: 6_000 },
+  },
+  'one death is too many': { ...defaults, respawn: { ...respawn, maxEarlyDeaths: 1, backoff } },
+  'behind a load balancer': {
+    ...defaults,
+    rollout: { ...rollout, maxSurge: 2 },
+    shutdown: { ...shutdown, delayMs: 5_000 },
+    watchdog: { timeoutMs: 9_000 },
+  },
+  'slow to trust': {
+    ...defaults,
+    boot: { timeoutMs: 10_000 },
+    respawn: { ...respawn, stableMs: 2_000, maxEarlyDeaths: 4, backoff },
+    rollout: { ...rollout, minReadyMs: 4_000, graceMs: 3_000 },
+    shutdown: { ...shutdown, delayMs: 500 },
+  },
+} satisfies Record<string, Policy>;
+
+export type PolicyName = keyof typeof policies;

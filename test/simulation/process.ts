@@ -1,0 +1,193 @@
+// One process of the fake world: how a worker behaves, from its fork to its exit.
+import type { FleetEvent } from '../../src/fleet/event.ts';
+import type { Policy } from '../../src/fleet/policy.ts';
+import type { Agenda } from './agenda.ts';
+import type { Health } from './history.ts';
+import { between } from './random.ts';
+import type { Random } from './random.ts';
+
+/** What a process meets outside of itself. */
+export interface Surroundings {
+  readonly agenda: Agenda;
+  readonly policy: Policy;
+  /** How late it is for the primary. */
+  awakeNow(): number;
+  /** Something arrives at the primary. */
+  deliver(event: FleetEvent): void;
+}
+
+/** The way to the primary takes at most so long, and the way back too. */
+export const latencyMs = 20;
+
+const undyingMs = 20_000;
+
+export class Process {
+  readonly id: number;
+  readonly health: Health;
+  readonly forkedAt: number;
+  /** As it is in truth, which the primary learns later. */
+  state: 'booting' | 'ready' | 'leaving' | 'gone' = 'booting';
+  /** When it got ready, by real time; Infinity: it did not. */
+  readyAt = Infinity;
+  /** When it was first told to drain, or decided to, by awake time. */
+  askedToLeaveAt = Infinity;
+  /** When it could last do nothing, by awake time. */
+  thawedAt = -Infinity;
+  isDeaf = false;
+  isUndying = false;
+  readonly #random: Random;
+  readonly #outside: Surroundings;
+  #lastArrivalAt = 0;
+  /** It does nothing until then, by real time. */
+  #frozenUntil = -Infinity;
+  /** What it will do when it is frozen no more. */
+  readonly #held: (() => void)[] = [];
+
+  constructor(id: number, health: Health, random: Random, outside: Surroundings) {
+    this.id = id;
+    this.health = health;
+    this.forkedAt = outside.agenda.now;
+    this.#random = random;
+    this.#outside = outside;
+  }
+
+  get isFrozen(): boolean {
+    return this.#outside.agenda.now < this.#frozenUntil;
+  }
+
+  boot(health = this.health): void {
+    const { timeoutMs } = this.#outside.policy.boot;
+    switch (health) {
+      case 'healthy':
+        return this.#later(this.#between(30, 1_200), () => this.#becomeReady());
+      case 'slow':
+        return this.#later(timeoutMs * (0.5 + this.#random() * 0.4), () => this.#becomeReady());
+      case 'broken':
+        return this.#later(this.#between(0, 1_000), () => this.#crash());
+      case 'hanging':
+        this.isDeaf = this.#random() < 0.5;
+        return;
+      case 'crashy':
+        return this.#later(this.#between(30, 500), () => {
+          this.#becomeReady();
+          this.#later(this.#between(0, this.#random() < 0.5 ? 500 : 6_000), () => this.#crash());
+        });
+      case 'flaky':
+        return this.boot(this.#random() < 0.5 ? 'broken' : 'healthy');
+      case 'incompatible':
+        return this.#later(this.#between(0, 200), () =>
+          this.#send({ type: 'worker-incompatible', worker: this.id, error: error('another protocol') }),
+        );
+    }
+  }
+
+  drain(graceMs: number): void {
+    this.askedToLeaveAt = Math.min(this.askedToLeaveAt, this.#outside.awakeNow());
+    if (this.isDeaf) return;
+    this.#later(this.#between(0, 5), () => this.#leave(graceMs, 0));
+  }
+
+  kill(): void {
+    const ms = this.isUndying ? undyingMs : this.#between(1, 10);
+    this.#outside.agenda.after(ms, () => this.exit(null, 'SIGKILL'));
+  }
+
+  exit(code: number | null, signal: string | null): void {
+    if (this.state === 'gone') return;
+    this.state = 'gone';
+    // Not through #send: an exit may overtake the messages that were sent before it.
+    this.#outside.agenda.after(this.#latency(), () =>
+      this.#outside.deliver({ type: 'worker-exited', worker: this.id, code, signal }),
+    );
+  }
+
+  /** An error goes uncaught: it says so, drains by itself with the shutdown's times, and exits 1. */
+  fail(): void {
+    this.#later(0, () => {
+      this.askedToLeaveAt = Math.min(this.askedToLeaveAt, this.#outside.awakeNow());
+      this.#send({ type: 'worker-failing', worker: this.id, error: error('something was thrown') });
+      this.#leave(this.#outside.policy.shutdown.graceMs, 1);
+    });
+  }
+
+  tire(): void {
+    this.#later(0, () => this.#send({ type: 'worker-tired', worker: this.id }));
+  }
+
+  freeze(ms: number): void {
+    const { agenda } = this.#outside;
+    this.#frozenUntil = Math.max(this.#frozenUntil, agenda.now + ms);
+    agenda.after(ms, () => {
+      if (agenda.now >= this.#frozenUntil) this.thaw();
+    });
+  }
+
+  thaw(): void {
+    if (this.#frozenUntil === -Infinity) return;
+    this.#frozenUntil = -Infinity;
+    this.thawedAt = this.#outside.awakeNow();
+    for (const run of this.#held.splice(0)) this.#later(0, run);
+  }
+
+  #becomeReady(): void {
+    if (this.state !== 'booting') return;
+    this.state = 'ready';
+    this.readyAt = this.#outside.agenda.now;
+    this.#send({ type: 'worker-ready', worker: this.id });
+    const { watchdog } = this.#outside.policy;
+    if (watchdog !== false) this.#beat(watchdog.timeoutMs / 3);
+  }
+
+  #beat(everyMs: number): void {
+    this.#later(everyMs, () => {
+      if (this.state !== 'ready') return;
+      this.#send({ type: 'worker-heard', worker: this.id });
+      this.#beat(everyMs);
+    });
+  }
+
+  #crash(): void {
+    if (this.state === 'leaving') return;
+    const way = this.#random();
+    if (way < 0.5) this.fail();
+    else if (way < 0.9) this.exit(1, null);
+    else this.exit(null, 'SIGSEGV');
+  }
+
+  /** It exits in time, mostly soon; of several reasons to leave, whichever is the first to take effect. */
+  #leave(graceMs: number, code: number): void {
+    const limit = graceMs + this.#outside.policy.closeMs - 5 * latencyMs;
+    const ms = this.state === 'booting' || this.#random() < 0.7 ? Math.min(150, limit) : limit;
+    this.state = 'leaving';
+    this.#later(this.#between(0, ms), () => this.exit(code, null));
+  }
+
+  /** Messages arrive in the order in which they were sent. */
+  #send(event: FleetEvent): void {
+    const { agenda } = this.#outside;
+    this.#lastArrivalAt = Math.max(this.#lastArrivalAt, agenda.now + this.#latency());
+    agenda.after(this.#lastArrivalAt - agenda.now, () => this.#outside.deliver(event));
+  }
+
+  /** Nothing is done after the exit, or while frozen. */
+  #later(ms: number, run: () => void): void {
+    const { agenda } = this.#outside;
+    agenda.after(ms, () => {
+      if (this.state === 'gone') return;
+      if (this.isFrozen) this.#held.push(run);
+      else run();
+    });
+  }
+
+  #latency(): number {
+    return this.#between(0, latencyMs);
+  }
+
+  #between(from: number, to: number): number {
+    return between(this.#random, from, to);
+  }
+}
+
+function error(message: string) {
+  return { name: 'Error', message, stack: null, code: null };
+}

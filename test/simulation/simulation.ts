@@ -1,0 +1,57 @@
+// Tells many histories, each under the eyes of the checker; a failing one is shrunk, and retold in words.
+import fc from 'fast-check';
+import { Breach, Checker } from './checker.ts';
+import { Coverage } from './coverage.ts';
+import { histories } from './history.ts';
+import type { History } from './history.ts';
+import { Story } from './story.ts';
+import { World } from './world.ts';
+
+export interface Settings {
+  readonly runs: number;
+  readonly seed: number;
+  /** fast-check's way to one counterexample. */
+  readonly path?: string | undefined;
+}
+
+export interface Findings {
+  readonly coverage: Coverage;
+  /** Null: everything held. */
+  readonly failure: string | null;
+}
+
+export function randomSeed(): number {
+  return Math.floor(Math.random() * 2 ** 31);
+}
+
+export function simulate({ runs, seed, path }: Settings): Findings {
+  const coverage = new Coverage();
+  const property = fc.property(histories, (history) => {
+    const world = new World(history);
+    world.watchedBy(new Checker(world), coverage).tell();
+  });
+  const result = fc.check(property, { numRuns: runs, seed, ...(path === undefined ? {} : { path }) });
+  if (!result.failed) return { coverage, failure: null };
+  const { counterexample, counterexamplePath, numRuns, numShrinks } = result;
+  const failure = [
+    `History ${numRuns} of ${runs} failed (shrunk ${numShrinks} times):`,
+    ...(counterexample === null ? ['no counterexample'] : retell(counterexample[0])),
+    'Once more: ' + `npm run simulate -- --seed ${seed} --path "${counterexamplePath}"`,
+  ].join('\n\n');
+  return { coverage, failure };
+}
+
+function retell(history: History): readonly string[] {
+  const world = new World(history);
+  const story = new Story(world, history);
+  try {
+    // The story comes first: it shall know of the step that the checker stumbles over.
+    world.watchedBy(story, new Checker(world)).tell();
+    return [story.lines.join('\n'), 'This time everything held: the history is not all that matters.'];
+  } catch (error) {
+    const name = error instanceof Breach ? 'BROKEN INVARIANT: ' : 'ERROR: ';
+    const words =
+      error instanceof Breach ? error.message : error instanceof Error ? error.stack : String(error);
+    return [story.lines.join('\n'), name + words];
+  }
+}

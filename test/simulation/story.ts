@@ -1,0 +1,128 @@
+// A history in words: one line for each step that mattered.
+import type { Announcement, Command } from '../../src/fleet/command.ts';
+import type { FleetEvent } from '../../src/fleet/event.ts';
+import type { Worker } from '../../src/fleet/worker.ts';
+import type { History, Trouble } from './history.ts';
+import type { Moment } from './primary.ts';
+import type { Observer, World } from './world.ts';
+
+export class Story implements Observer {
+  readonly lines: string[] = [];
+  readonly #world: World;
+
+  constructor(world: World, history: History) {
+    this.#world = world;
+    this.lines.push(
+      `A fleet of ${history.size} under the policy "${history.policy}" (seed ${history.seed}).`,
+    );
+    this.lines.push('  Real time | awake time | what happened -> what is done about it');
+  }
+
+  trouble(trouble: Trouble): void {
+    this.#line('-', `TROUBLE: ${troubleInWords(trouble)}`);
+  }
+
+  step({ event, commands, now }: Moment): void {
+    const words = commands.map(commandInWords).filter((word) => word !== null);
+    const isDull = (event.type === 'time-passed' || event.type === 'worker-heard') && words.length === 0;
+    if (isDull) return;
+    this.#line(String(Math.round(now)), [eventInWords(event), words.join(', ')].filter(Boolean).join(' -> '));
+  }
+
+  calm(): void {
+    this.#line('-', 'The trouble is over, and its aftermath.');
+  }
+
+  #line(now: string, words: string): void {
+    const at = String(Math.round(this.#world.agenda.now));
+    this.lines.push(`  ${at.padStart(9)} | ${now.padStart(10)} | ${words}`);
+  }
+}
+
+function troubleInWords(trouble: Trouble): string {
+  const { type, ...details } = trouble;
+  const words = Object.entries(details).map(([name, value]) => `${name} ${String(value)}`);
+  return [type.replaceAll('-', ' '), ...words].join(', ');
+}
+
+function eventInWords(event: FleetEvent): string {
+  switch (event.type) {
+    case 'time-passed':
+      return 'time passed';
+    case 'worker-exited':
+      return `#${event.worker} exited (${event.signal ?? event.code})`;
+    case 'fork-failed':
+      return `the fork of #${event.worker} failed`;
+    case 'worker-ready':
+    case 'worker-heard':
+    case 'worker-failing':
+    case 'worker-incompatible':
+    case 'worker-tired':
+      return `#${event.worker} ${event.type.replace('worker-', 'is ')}`;
+    case 'restart-asked':
+      return `restart with ${event.cwd}`;
+    case 'size-asked':
+      return `size ${event.size} asked`;
+    case 'size-stepped':
+      return `size ${event.by > 0 ? '+1' : '-1'} asked`;
+    case 'stop-asked':
+      return event.force ? 'forced stop asked' : 'stop asked';
+  }
+}
+
+function commandInWords(command: Command): string | null {
+  switch (command.type) {
+    case 'fork':
+      return `fork #${command.worker} for slot ${command.slot} of generation ${command.generation.id}`;
+    case 'drain':
+      return `drain #${command.worker} (${command.cause})`;
+    case 'leave':
+      return `tell #${command.worker} that it will end`;
+    case 'kill':
+      return null;
+    case 'release-sockets':
+      return 'let the sockets go';
+    case 'finish':
+      return `FINISH ${command.ending.exitCode} (${command.ending.reason})`;
+    case 'announce':
+      return announcementInWords(command.announcement);
+  }
+}
+
+function announcementInWords(announcement: Announcement): string | null {
+  switch (announcement.type) {
+    case 'worker-killed':
+      return `kill #${announcement.worker.id} (${killCause(announcement.worker)})`;
+    case 'respawn-delayed': {
+      const { slot, delayMs, earlyDeaths } = announcement;
+      return `slot ${slot} waits ${Math.round(delayMs)} ms after ${earlyDeaths} early deaths`;
+    }
+    case 'rollout-started':
+      return `the rollout of ${announcement.to.id} starts`;
+    case 'rollout-completed':
+      return `the rollout of ${announcement.generation} is completed`;
+    case 'rollout-aborted':
+      return `the rollout of ${announcement.generation} is aborted (${announcement.reason})`;
+    case 'rollout-superseded':
+      return `the rollout of ${announcement.generation} is superseded`;
+    case 'fleet-leaving':
+      return 'leaving begins';
+    case 'fleet-stopping':
+      return `stopping begins (${announcement.ending.reason})`;
+    case 'fleet-ready':
+      return 'every slot is filled';
+    case 'size-changed':
+      return `the size goes from ${announcement.from} to ${announcement.to}`;
+    case 'worker-forked':
+    case 'worker-ready':
+    case 'worker-draining':
+    case 'worker-failing':
+    case 'worker-exited':
+    case 'fork-failed':
+      return null;
+  }
+}
+
+function killCause(worker: Worker): string {
+  return worker.state === 'killing' ? worker.cause : worker.state;
+}
