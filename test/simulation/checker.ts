@@ -60,6 +60,15 @@ export class Checker implements Observer {
     this.#isQuiet = true;
   }
 
+  endured(): void {
+    const { isServing, wanted, settled } = this.#ledger;
+    if (!isServing || wanted === settled) return;
+    throw new Breach(
+      'a rollout ends, even if nobody mends the release',
+      `generation ${wanted} is still rolling out`,
+    );
+  }
+
   end(): void {
     if (this.#ledger.phase !== 'stopped') throw new Breach('a shutdown ends', `it is ${this.#ledger.phase}`);
   }

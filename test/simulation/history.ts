@@ -47,6 +47,8 @@ export interface History {
   readonly seed: number;
   /** Before the first trouble. */
   readonly calmMs: number;
+  /** Do the releases become healthy in the end? */
+  readonly isMended: boolean;
   /** Each so many milliseconds after the one before. */
   readonly troubles: readonly (readonly [number, Trouble])[];
 }
@@ -147,5 +149,9 @@ export const histories: fc.Arbitrary<History> = fc.record({
   size: fc.integer({ min: 1, max: 4 }),
   seed: fc.noShrink(fc.nat(0x7fffffff)),
   calmMs: fc.constantFrom(0, 700, 2_500, 2_500),
+  isMended: fc.oneof(
+    { weight: 9, arbitrary: fc.constant(true) },
+    { weight: 1, arbitrary: fc.constant(false) },
+  ),
   troubles: fc.array(fc.tuple(delay, trouble), { maxLength: 12, size: 'max' }),
 });

@@ -120,7 +120,6 @@ export const invariants: readonly Invariant[] = [
   {
     name: 'early deaths of a slot are counted, and back off',
     step: ({ ledger, world }) => {
-      if (!ledger.isServing) return null;
       const { maxEarlyDeaths, backoff } = world.policy.respawn;
       const expected = ledger.verdict.delays;
       if (expected.length !== ledger.delays.length) {
@@ -159,7 +158,12 @@ export const invariants: readonly Invariant[] = [
     name: 'every rollout has one outcome: completed, aborted or superseded',
     command: ({ ledger }, command) => {
       if (command.type !== 'announce') return null;
-      const id = ended(command.announcement);
+      const { announcement } = command;
+      if (announcement.type === 'rollout-started') {
+        const isAsked = ledger.isServing && announcement.to.id === ledger.wanted;
+        return isAsked ? null : `nobody asked for generation ${announcement.to.id}`;
+      }
+      const id = ended(announcement);
       return id === null || ledger.rolling.has(id) ? null : `generation ${id} is not rolling out`;
     },
     step: ({ ledger }) => {
@@ -186,6 +190,30 @@ export const invariants: readonly Invariant[] = [
       return given === undefined || ledger.slots.some((_, slot) => hasProven(ledger, slot))
         ? null
         : `#${given.worker.id} drains`;
+    },
+  },
+  {
+    name: 'of two old workers in a slot, the one that an abort goes back to is not the one that goes',
+    step: ({ ledger }) => {
+      const isBack = (worker: Readonly<Known>): boolean =>
+        worker.generation === ledger.settled && ledger.isProven({ ...worker, state: 'ready' });
+      const wrong = ledger.drains.find(
+        ({ worker, cause, wasReady }) =>
+          wasReady &&
+          cause === 'rollout' &&
+          isBack(worker) &&
+          ledger.isOld(worker) &&
+          ledger.ready().some((other) => other.slot === worker.slot && ledger.isOld(other) && !isBack(other)),
+      );
+      return wrong === undefined ? null : `#${wrong.worker.id} drains`;
+    },
+  },
+  {
+    name: 'a worker that speaks another protocol is killed at once',
+    step: ({ ledger, moment: { event } }) => {
+      if (event.type !== 'worker-incompatible') return null;
+      const worker = ledger.workers.get(event.worker);
+      return worker?.state === 'booting' || worker?.state === 'ready' ? `#${worker.id} lives` : null;
     },
   },
   {
@@ -234,17 +262,26 @@ export const invariants: readonly Invariant[] = [
   },
   {
     name: 'the fleet looks again in time, and not at once',
-    step: ({ moment: { after, now } }) => {
+    step: ({ ledger, moment: { after, now } }) => {
       const wakeAt = nextWakeAt(after);
       if (wakeAt <= now) return `next look at ${wakeAt}`;
       const before = Math.max(now, Math.min(wakeAt, now + 1_000_000) - 0.001);
-      const [, commands] = step(after, { type: 'time-passed' }, { now: before, random: () => 0.5 });
-      const [first] = commands;
-      return first === undefined ? null : `at ${before}, before ${wakeAt}, there is a ${first.type} to do`;
+      const [then, [first]] = step(after, { type: 'time-passed' }, { now: before, random: () => 0.5 });
+      if (first !== undefined) return `at ${before}, before ${wakeAt}, there is a ${first.type} to do`;
+      if (!ledger.isServing) return null;
+      const forgiven = then.slots.findIndex(
+        ({ earlyDeaths }, slot) => earlyDeaths !== after.slots[slot]?.earlyDeaths,
+      );
+      return forgiven === -1 ? null : `at ${before}, before ${wakeAt}, slot ${forgiven} is forgiven`;
     },
   },
   {
     name: 'a fleet that is to stop says so to every ready worker, and serves on until the delay is over',
+    command: ({ ledger, world }, command) => {
+      if (ledger.phase !== 'leaving' || ledger.forcedAt <= ledger.now) return null;
+      const isOver = ledger.now >= ledger.leavingAt + world.policy.shutdown.delayMs;
+      return command.type === 'release-sockets' && !isOver ? 'it lets the sockets go early' : null;
+    },
     step: ({ ledger, world }) => {
       if (ledger.phase !== 'leaving') return null;
       if (ledger.now >= ledger.leavingAt + world.policy.shutdown.delayMs) return 'the delay is over';

@@ -33,6 +33,10 @@ export class Story implements Observer {
     this.#line('-', 'The trouble is over, and its aftermath.');
   }
 
+  endured(): void {
+    this.#line('-', 'The trouble is over, but the releases are as they are.');
+  }
+
   #line(now: string, words: string): void {
     const at = String(Math.round(this.#world.agenda.now));
     this.lines.push(`  ${at.padStart(9)} | ${now.padStart(10)} | ${words}`);

@@ -26,6 +26,8 @@ export interface Observer {
   step?(moment: Moment): void;
   /** The trouble is over; what is wanted was reached, or the fleet has finished. */
   calm?(): void;
+  /** The trouble is over, but the releases are as they are; time has passed. */
+  endured?(): void;
   end?(): void;
 }
 
@@ -72,18 +74,29 @@ export class World {
     this.#pass(at, () => false);
     this.#mend();
     this.#pass(120_000, () => !primary.isAsleep);
-    this.#pass(this.#aftermathMs(), () => false);
-    this.#pass(this.#patienceMs(), () => isAsWanted(primary.fleet));
-    for (const observer of this.#observers) observer.calm?.();
-    this.#pass(12_000, () => false);
+    if (this.#history.isMended) this.#recover();
+    else this.#endure();
     if (isServing(primary.fleet)) primary.hear({ type: 'stop-asked', force: false });
     this.#pass(60_000, () => false);
     for (const observer of this.#observers) observer.end?.();
   }
 
+  #recover(): void {
+    this.#pass(this.#aftermathMs(), () => false);
+    this.#pass(this.#patienceMs(), () => isAsWanted(this.primary.fleet));
+    for (const observer of this.#observers) observer.calm?.();
+    this.#pass(12_000, () => false);
+  }
+
+  /** The releases stay as they are: at least a rollout has to end, one way or the other. */
+  #endure(): void {
+    this.#pass(1_200_000, () => !isRolling(this.primary.fleet));
+    for (const observer of this.#observers) observer.endured?.();
+  }
+
   /** Who is frozen stays so where the watchdog will notice. */
   #mend(): void {
-    this.#healths.fill('healthy');
+    if (this.#history.isMended) this.#healths.fill('healthy');
     this.#forksFailUntil = -Infinity;
     for (const process of this.processes.values()) {
       if (this.policy.watchdog === false || process.state !== 'ready') process.thaw();
