@@ -205,7 +205,7 @@ export function validate(
     shutdown: (value, name) =>
       validateDrain(group(value, name, { delayMs: ms(0), idleMs: ms(1_000), graceMs: ms(7_000) }), name),
     closeMs: ms(2_000, 1),
-    watchdog: (value, name) => (value === false ? false : group(value, name, { timeoutMs: ms(30_000, 1) })),
+    watchdog: validateWatchdog,
     entry: orNull(text),
     cwd: orNull(text),
     env: (value = {}, name) => validateEnv(value, name),
@@ -213,7 +213,10 @@ export function validate(
     logger: validateLogger,
   });
   const { boot, respawn, rollout, shutdown, closeMs, watchdog, ...rest } = all;
-  return { ...rest, policy: { boot, respawn, rollout, shutdown, closeMs, watchdog } };
+  const policy = { boot, respawn, rollout, shutdown, closeMs };
+  // At a breakpoint an event loop stands still, and is well.
+  const watched = isDebugged(rest.execArgv, env) ? false : watchdog;
+  return { ...rest, policy: { ...policy, watchdog: watched } };
 }
 
 type Check<T> = (value: unknown, name: string) => T;
@@ -222,8 +225,9 @@ type Checked<C extends Checks> = { readonly [K in keyof C]: ReturnType<C[K]> };
 
 /** An object whose every property has its check. A missing object is an empty one: every property has a default. */
 function group<C extends Checks>(value: unknown, name: string, checks: C): Checked<C> {
-  const given = value ?? {};
-  if (typeof given !== 'object' || Array.isArray(given)) throw invalid(name, value, 'an object');
+  const given = value === undefined ? {} : value;
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw invalid(name, value, 'an object');
   const known = Object.keys(checks);
   const prefix = name === 'options' ? '' : `${name}.`;
   for (const key of Object.keys(given)) {
@@ -315,6 +319,16 @@ function validateRollout(value: unknown, name: string): Policy['rollout'] {
     );
   }
   return validateDrain(rollout, name);
+}
+
+function validateWatchdog(value: unknown, name: string): Policy['watchdog'] {
+  return value === false ? false : group(value, name, { timeoutMs: ms(30_000, 1) });
+}
+
+function isDebugged(execArgv: readonly string[], env: Surroundings['env']): boolean {
+  return [...execArgv, ...(env['NODE_OPTIONS'] ?? '').split(' ')].some((option) =>
+    option.startsWith('--inspect'),
+  );
 }
 
 function validateDrain<T extends { readonly idleMs: number; readonly graceMs: number }>(

@@ -3,20 +3,17 @@ import { currentWorkers, FRESH_SLOT, readyWorkers } from './fleet.ts';
 import type { Fleet, Slot } from './fleet.ts';
 import type { Policy } from './policy.ts';
 import type { Death } from './turn.ts';
-import { isReady } from './worker.ts';
 
-/** A healthy stretch clears what a slot remembers, however it ends. */
+/** A healthy stretch clears what a slot remembers, even if it does not end in a death. */
 export function forgive(fleet: Fleet): readonly Slot[] {
-  return fleet.slots.map((slot, index) => (fleet.asOf >= forgivenAt(fleet, index) ? FRESH_SLOT : slot));
+  return fleet.slots.map((slot, index) => (hasStableWorker(fleet, index) ? FRESH_SLOT : slot));
 }
 
-/** When a slot's early deaths are forgotten; Infinity: there are none, or nobody there who could prove stable. */
-export function forgivenAt(fleet: Fleet, index: number): number {
-  if ((fleet.slots[index]?.earlyDeaths ?? 0) === 0) return Infinity;
-  const readyAts = currentWorkers(fleet, index)
-    .filter(isReady)
-    .map((worker) => worker.readyAt);
-  return Math.min(...readyAts, Infinity) + fleet.policy.respawn.stableMs;
+function hasStableWorker(fleet: Fleet, index: number): boolean {
+  const { stableMs } = fleet.policy.respawn;
+  return currentWorkers(fleet, index).some(
+    (worker) => worker.state === 'ready' && fleet.asOf >= worker.readyAt + stableMs,
+  );
 }
 
 /** Did this worker die before it could be called healthy? */

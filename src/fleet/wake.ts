@@ -3,7 +3,6 @@ import { isMissing } from './fill.ts';
 import type { Fleet } from './fleet.ts';
 import { provenAt, readyWorkers } from './fleet.ts';
 import { deadline } from './overdue.ts';
-import { forgivenAt } from './respawn.ts';
 import { lastWait } from './shutdown.ts';
 
 /** The time of the next deadline, always later than the last step; Infinity: there is none. */
@@ -25,8 +24,7 @@ function deadlines(fleet: Fleet): readonly number[] {
     case 'running': {
       const proven = readyWorkers(fleet).map((worker) => provenAt(fleet, worker));
       const respawns = slots.filter((_, slot) => isMissing(fleet, slot)).map((slot) => slot.notBefore);
-      const forgiven = slots.map((_, slot) => forgivenAt(fleet, slot));
-      return [...overdue, ...proven, ...respawns, ...forgiven];
+      return [...overdue, ...proven, ...respawns];
     }
   }
 }

@@ -67,7 +67,7 @@ export async function startDelayingProxy(options: DelayingProxyOptions): Promise
     let taken = false;
 
     // First in line, so that everything else from the client comes after it, as after a SYN.
-    toUpstream.push(() => upstream.connect({ ...origin, autoSelectFamily: false }));
+    toUpstream.push(() => upstream.connect(origin));
     upstream.once('connect', () => {
       taken = true;
     });
@@ -79,7 +79,7 @@ export async function startDelayingProxy(options: DelayingProxyOptions): Promise
     client.on('end', () => toUpstream.push(() => upstream.end()));
     client.on('error', () => {
       stats.resetByClient += 1;
-      toUpstream.push(() => reset(upstream));
+      toUpstream.push(() => upstream.resetAndDestroy());
     });
 
     upstream.on('end', () => toClient.push(() => client.end()));
@@ -87,7 +87,7 @@ export async function startDelayingProxy(options: DelayingProxyOptions): Promise
       // A reset may overtake the news that the connection was made.
       if (taken || error.code === 'ECONNRESET' || error.code === 'EPIPE') stats.resetByUpstream += 1;
       else stats.refused += 1;
-      toClient.push(() => reset(client));
+      toClient.push(() => client.resetAndDestroy());
     });
 
     const shutdown = () => {
@@ -107,9 +107,6 @@ export async function startDelayingProxy(options: DelayingProxyOptions): Promise
 
     client.on('drain', () => upstream.resume());
     upstream.on('drain', () => client.resume());
-    // A side which is gone never drains; the other is to be read on, for its end to be noticed.
-    client.once('close', () => upstream.resume());
-    upstream.once('close', () => client.resume());
   });
 
   const host = '127.0.0.1';
@@ -135,13 +132,7 @@ const readBuffer = Buffer.allocUnsafeSlow(65_536);
 
 /** Passes a chunk on, and holds its source back for as long as the destination does not take more. */
 function forward(chunk: string | Buffer, source: Socket, destination: Socket): void {
-  if (destination.destroyed) return;
   if (!destination.write(chunk)) source.pause();
-}
-
-function reset(socket: Socket): void {
-  // Without this check, a socket which is gone would be given one more error.
-  if (!socket.destroyed) socket.resetAndDestroy();
 }
 
 /** Runs actions in the order they were pushed, each no earlier than the delay after that. */

@@ -428,8 +428,6 @@ class Client {
     socket.on('connect', () => this.#established(connection));
     socket.on('end', () => this.#over(connection, undefined));
     socket.on('error', (error: NodeJS.ErrnoException) => this.#over(connection, error));
-    // Comes after one of the above; should it ever come alone, the request must not stay without a fate.
-    socket.on('close', () => this.#over(connection, undefined));
     return connection;
   }
 

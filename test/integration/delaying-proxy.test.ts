@@ -201,6 +201,16 @@ test('bytes sent to a service which is gone are answered by a reset', async (t) 
   assert.equal(proxy.stats.resetByUpstream, 1);
 });
 
+test('a service which resets what it has just accepted is no refusal', async (t) => {
+  const server = createServer((socket) => socket.resetAndDestroy());
+  const proxy = await startProxy(t, await listen(t, server), 1);
+  for (let round = 0; round < 10; round += 1) {
+    assert.equal(await ending(connect(proxy.port, proxy.host)), 'ECONNRESET');
+  }
+  assert.equal(proxy.stats.refused, 0);
+  assert.equal(proxy.stats.resetByUpstream, 10);
+});
+
 async function writeUntilClosed(socket: Socket): Promise<void> {
   while (!socket.destroyed) {
     socket.write('too late');
@@ -227,27 +237,30 @@ test('a refusal becomes a reset of the connection, counted apart', async (t) => 
   assert.equal(proxy.stats.resetByUpstream, 0);
 });
 
-test('a service is held back while its client does not read, and goes on when it does', async (t) => {
-  const { proxy, client, service } = await line(t, 1);
+test('a sender is held back while the receiver does not read, and goes on when it does', async (t) => {
   const total = 96 * 1024 * 1024;
   const block = Buffer.alloc(1024 * 1024, 'x');
-  for (let sent = 0; sent < total; sent += block.length) service.write(block);
-  service.end();
+  for (const direction of ['bytesToUpstream', 'bytesToClients'] as const) {
+    const { proxy, client, service } = await line(t, 1);
+    const [sender, receiver] = direction === 'bytesToUpstream' ? [client, service] : [service, client];
+    for (let sent = 0; sent < total; sent += block.length) sender.write(block);
+    sender.end();
 
-  // Until nothing moves any more. Too short a wait could only let a proxy pass which does not hold back.
-  let seen = -1;
-  while (proxy.stats.bytesToClients !== seen) {
-    seen = proxy.stats.bytesToClients;
-    await pause(200);
+    // Until nothing moves any more. Too short a wait could only let a proxy pass which does not hold back.
+    let seen = -1;
+    while (proxy.stats[direction] !== seen) {
+      seen = proxy.stats[direction];
+      await pause(200);
+    }
+    assert(seen < total, `the proxy took ${seen} bytes`);
+
+    let received = 0;
+    receiver.on('data', (chunk) => {
+      received += Buffer.byteLength(chunk);
+    });
+    await once(receiver, 'end');
+    assert.equal(received, total);
   }
-  assert(seen < total, `the proxy took ${seen} bytes`);
-
-  let received = 0;
-  client.on('data', (chunk) => {
-    received += Buffer.byteLength(chunk);
-  });
-  await once(client, 'end');
-  assert.equal(received, total);
 });
 
 test('kept-alive connections work through it, and every round trip takes twice the delay', async (t) => {
@@ -296,4 +309,21 @@ test('close breaks off the connections it holds and stops listening', async (t) 
 
   const refused = connect(proxy.port, proxy.host);
   assert.equal(await ending(refused), 'ECONNREFUSED');
+});
+
+test('close leaves nothing behind that would act later', async (t) => {
+  let connections = 0;
+  const server = createServer(() => {
+    connections += 1;
+  });
+  const proxy = await startProxy(t, await listen(t, server), DELAY_MS);
+  const client = connect(proxy.port, proxy.host);
+  const ended = ending(client);
+  while (proxy.stats.connections === 0) await nextTurn();
+  // The connection to the service is still to be opened.
+  await proxy.close();
+  await ended;
+  // Too short a wait could only let a proxy pass which does act.
+  await pause(3 * DELAY_MS);
+  assert.equal(connections, 0);
 });

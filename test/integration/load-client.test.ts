@@ -1,5 +1,7 @@
 // Proves that the load client sees every kind of loss, and none where there is none, against servers made to misbehave.
 import assert from 'node:assert/strict';
+import dns from 'node:dns';
+import type { LookupOptions } from 'node:dns';
 import { EventEmitter, once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { Socket, connect, createServer } from 'node:net';
@@ -168,6 +170,14 @@ test('fresh connections on a good server: one per request, each asking for its c
   assert.equal(connections, requests);
 });
 
+test('fresh connections stay so with a server that would keep them', async (t) => {
+  const server = await startRawServer(t, (socket) => socket.write(OK));
+  const report = await reportAfter(10, load(t, server.port, { connections: 'fresh' }));
+  assertNothingLost(report);
+  assert.equal(report.connectionsOpened, report.sent);
+  assert.equal(server.connections, report.sent);
+});
+
 test('bodies and headers arrive, and an echo which is not identical is a wrong answer', async (t) => {
   let falsified = 0;
   let echoed = 0;
@@ -219,7 +229,7 @@ test('a 5xx is a loss, a 4xx an answer', async (t) => {
   const bad = await startRawServer(t, (socket) => {
     socket.write('HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nX-Worker: 7\r\n\r\n');
   });
-  const lost = await reportAfter(10, load(t, bad.port, { check: () => true }));
+  const lost = await reportAfter(10, load(t, bad.port, { check: () => false }));
   assertAll('serverError', lost);
   assert.equal(lost.connectionsOpened, 1);
   assert.equal(lost.samples[0]?.code, 'status 503');
@@ -246,6 +256,21 @@ test('a FIN in place of an answer is a loss, and the request is not sent again',
   assertAll('reset', report);
   assert.equal(server.requests, report.sent);
   assert.equal(report.samples[0]?.code, 'FIN');
+});
+
+test('a FIN is noticed at once, though the request is not sent in full', async (t) => {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    // Closes its own direction after the head, and reads no further.
+    socket.once('data', () => {
+      socket.pause();
+      socket.end();
+    });
+  });
+  const started = load(t, await listen(t, server), {
+    request: () => ({ method: 'POST', path: '/', body: Buffer.alloc(50_000_000) }),
+  });
+  assertAll('reset', await reportAfter(1, started));
 });
 
 test('a reset of a connection that had served before is a loss, and the sample tells its story', async (t) => {
@@ -299,12 +324,32 @@ test('a closed port is a refusal, and a sample is kept of the first losses only'
   assert(Number.isNaN(report.latency.max));
 });
 
+test('a refused name is not tried at its next address', async (t) => {
+  const server = await startRawServer(t, (socket) => socket.write(OK));
+  const addresses = [
+    { address: '::1', family: 6 },
+    { address: '127.0.0.1', family: 4 },
+  ];
+  t.mock.method(
+    dns,
+    'lookup',
+    (_name: string, { all }: LookupOptions, callback: (error: null, ...found: unknown[]) => void) => {
+      if (all === true) callback(null, addresses);
+      else callback(null, addresses[0]?.address, addresses[0]?.family);
+    },
+  );
+  const started = load(t, server.port, { origin: { host: 'two.test', port: server.port } });
+  assertAll('refused', await reportAfter(5, started));
+  assert.equal(server.connections, 0);
+});
+
 test('a server that never answers leaves hung requests, and is rid of their connections', async (t) => {
   const closed: Promise<unknown>[] = [];
   const server = await startRawServer(t, (socket) => closed.push(once(socket, 'close')));
   const report = await reportAfter(4, load(t, server.port, { clients: 2, hungAfterMs: 50 }));
   assertAll('hung', report);
   assert.equal(report.samples[0]?.code, 'no answer');
+  assert.equal(report.connectionsOpened, report.sent);
   await Promise.all(closed);
 });
 
@@ -451,9 +496,9 @@ async function writeByteByByte(socket: Socket, text: string): Promise<void> {
 test('a connection closed or reset while idle is no loss, however late this process sees it', async (t) => {
   const server = await startRawServer(t, (socket) => socket.end(OK));
   const started = load(t, server.port, {
-    // The pause is over before the client has had a chance to read the FIN.
+    // Once the pause has begun: it is over before the client has had a chance to read the FIN.
     thinkMs: () => {
-      blockFor(5);
+      process.nextTick(() => blockFor(5));
       return 1;
     },
   });

@@ -1,0 +1,56 @@
+// What a user can get wrong is one clear error, and nothing is left behind.
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { startReadyService, startService } from '../helpers/service.ts';
+
+suite('misuse', () => {
+  test('S65: a wrong option is one error that names it, before any fork', async (t) => {
+    const service = startService(t, { options: { rollout: { maxSurge: -1 } } });
+    assert.equal((await service.ended).code, 1);
+    assert.match(service.stderr, /FST_CLUSTERED_OPTION_INVALID/);
+    assert.match(service.stderr, /rollout\.maxSurge is -1; allowed: a whole number from 0 to 1024/);
+    assert.deepEqual(service.log, []);
+  });
+
+  for (const [what, misuse, message] of [
+    ['returns nothing', 'nothing', /buildApp must return a Fastify instance .*, it returned undefined/],
+    [
+      'returns something that is no Fastify',
+      'noApp',
+      /buildApp must return a Fastify instance .*, it returned \{ listen: true \}/,
+    ],
+    ['returns an app that already listens', 'listening', /remove its app\.listen\(\)/],
+    ['throws a string', 'string', /something that is no Error was thrown: 'a string'/],
+  ] as const) {
+    test(`S66: buildApp ${what}: a clear error`, async (t) => {
+      const service = startService(t, { fixture: 'misuse.js', env: { MISUSE: misuse } });
+      assert.equal((await service.ended).code, 1);
+      assert.match(service.stderr, message);
+      assert.match(service.stderr, /FST_CLUSTERED_BOOT_FAILED/);
+      assert.deepEqual(service.leftovers(), []);
+    });
+  }
+
+  for (const [what, misuse, code] of [
+    ['twice', 'twice', 'ALREADY_STARTED'],
+    ['in a worker_thread', 'thread', 'WORKER_THREAD'],
+    ['inside a foreign cluster worker', 'foreign', 'FOREIGN_WORKER'],
+  ] as const) {
+    test(`S67: startClustered called ${what}: a clear error`, async (t) => {
+      const service = startService(t, { fixture: 'misuse.js', env: { MISUSE: misuse } });
+      assert.equal((await service.ended).code, 1);
+      assert.match(service.stderr, new RegExp(`FST_CLUSTERED_${code}`));
+    });
+  }
+
+  test('S67: a process that the app starts is no worker of ours', async (t) => {
+    const service = await startReadyService(t, { fixture: 'misuse.js', env: { MISUSE: 'grandchild' } });
+    assert.equal((await service.seen('born'))['settings'], 'none');
+  });
+
+  test('S69: a decorator of that name that is somebody else’s: a clear error', async (t) => {
+    const service = startService(t, { fixture: 'misuse.js', env: { MISUSE: 'decorated' } });
+    assert.equal((await service.ended).code, 1);
+    assert.match(service.stderr, /already has a decorator named "clustered"/);
+  });
+});

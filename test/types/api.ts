@@ -1,0 +1,80 @@
+// Compiled, never run: the types as users meet them.
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import fastify from 'fastify';
+import type { FastifyInstance } from 'fastify';
+import clustered, { startClustered } from 'fastify-clustered';
+import type { BuildApp, ClusteredOptions, RolloutResult, WorkerContext } from 'fastify-clustered';
+import { pino } from 'pino';
+import Type from 'typebox';
+
+/** Any instance fits, whatever its server, logger or type provider. */
+export async function anyApp(): Promise<void> {
+  await startClustered(() => fastify());
+  await startClustered(async () => fastify({ logger: true }));
+  await startClustered(() => fastify({ http2: true }));
+  await startClustered(async () => fastify({ http2: true, https: {} }));
+  await startClustered(() => fastify({ https: {} }));
+  await startClustered(() => fastify({ loggerInstance: pino() }));
+  await startClustered(async (worker) => {
+    const app = fastify().withTypeProvider<TypeBoxTypeProvider>();
+    await app.register(clustered, { worker, health: { livez: '/alive' } });
+    app.get('/', { schema: { querystring: Type.Object({ n: Type.Number() }) } }, async ({ query }) =>
+      query.n.toFixed(),
+    );
+    return app;
+  });
+  const build: BuildApp<FastifyInstance> = async () => fastify();
+  await startClustered(build);
+}
+
+/** The handle is told apart by its role, and the app in it keeps its type. */
+export async function handles(): Promise<RolloutResult | undefined> {
+  const service = await startClustered(async () => fastify({ http2: true }));
+  switch (service.role) {
+    case 'primary': {
+      const { size }: { size: number } = service.status();
+      service.scale(size + 1);
+      service.events.on('worker-exited', ({ worker, code, signal, expected }) => {
+        const facts: [number, number | null, number | null, string | null, boolean] = [
+          worker.slot,
+          worker.pid,
+          code,
+          signal,
+          expected,
+        ];
+        return facts;
+      });
+      service.events.on('rollout-aborted', ({ error }) => error?.message);
+      const result = await service.restart();
+      // @ts-expect-error -- only an abort has a reason
+      void result.reason;
+      return result;
+    }
+    case 'worker': {
+      service.app.server.on('session', (session) => session.goaway());
+      // @ts-expect-error -- a worker cannot be closed by hand
+      void service.close;
+      return undefined;
+    }
+    case 'single':
+      await service.close();
+      return undefined;
+  }
+}
+
+export function misuse(worker: WorkerContext): void {
+  // @ts-expect-error -- no app
+  void startClustered(() => undefined);
+  // @ts-expect-error -- no such option
+  const unknown: ClusteredOptions = { worker: 2 };
+  // @ts-expect-error -- not a number
+  const wrong: ClusteredOptions = { rollout: { maxSurge: 'two' } };
+  // @ts-expect-error -- the state is the package's to change
+  worker.state = 'ready';
+  void [unknown, wrong];
+}
+
+/** The plugin's decorator is known on every instance. */
+export function decorated(app: FastifyInstance): AbortSignal {
+  return app.clustered.signal;
+}

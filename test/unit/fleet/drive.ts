@@ -1,0 +1,227 @@
+// Drives a fleet by hand: things happen to it, time passes, and what it does about it comes out in words.
+import type { Announcement, Command } from '../../../src/fleet/command.ts';
+import type { ErrorInfo, FleetEvent } from '../../../src/fleet/event.ts';
+import { createFleet } from '../../../src/fleet/fleet.ts';
+import type { Fleet } from '../../../src/fleet/fleet.ts';
+import type { Policy } from '../../../src/fleet/policy.ts';
+import { step } from '../../../src/fleet/step.ts';
+import { nextWakeAt } from '../../../src/fleet/wake.ts';
+
+const DEFAULTS: Policy = {
+  boot: { timeoutMs: 30_000 },
+  respawn: { stableMs: 5_000, maxEarlyDeaths: 4, backoff: { initialMs: 100, maxMs: 30_000 } },
+  rollout: { maxSurge: 1, maxUnavailable: 0, minReadyMs: 1_000, idleMs: 5_000, graceMs: 20_000 },
+  shutdown: { delayMs: 0, idleMs: 1_000, graceMs: 7_000 },
+  closeMs: 2_000,
+  watchdog: false,
+};
+
+export interface Settings {
+  readonly size?: number;
+  readonly boot?: Partial<Policy['boot']>;
+  readonly respawn?: Partial<Policy['respawn']>;
+  readonly rollout?: Partial<Policy['rollout']>;
+  readonly shutdown?: Partial<Policy['shutdown']>;
+  readonly watchdog?: Policy['watchdog'];
+}
+
+/** A fleet that has just been started: its first workers are forked. */
+export function drive({ size = 1, ...changes }: Settings = {}): Driven {
+  return new Driven(policyWith(changes), size);
+}
+
+/** A fleet whose workers #1 to #size are all ready, and proven. */
+export function driveReady(settings: Settings = {}): Driven {
+  const fleet = drive(settings);
+  for (const { id } of fleet.fleet.workers) fleet.ready(id);
+  fleet.passes(fleet.fleet.policy.rollout.minReadyMs);
+  fleet.does();
+  return fleet;
+}
+
+export function policyWith({ boot, respawn, rollout, shutdown, watchdog }: Settings = {}): Policy {
+  return {
+    ...DEFAULTS,
+    boot: { ...DEFAULTS.boot, ...boot },
+    respawn: { ...DEFAULTS.respawn, ...respawn },
+    rollout: { ...DEFAULTS.rollout, ...rollout },
+    shutdown: { ...DEFAULTS.shutdown, ...shutdown },
+    watchdog: watchdog ?? DEFAULTS.watchdog,
+  };
+}
+
+export const BOOM: ErrorInfo = {
+  name: 'Error',
+  message: 'boom',
+  stack: 'Error: boom\n    at app.js:1',
+  code: null,
+};
+
+export class Driven {
+  fleet: Fleet;
+  now = 0;
+  /** What the fleet gets where it asks for randomness. */
+  random = 0.5;
+  /** Everything that was ever announced. */
+  readonly told: Announcement[] = [];
+  #does: string[] = [];
+
+  constructor(policy: Policy, size: number) {
+    this.fleet = deepFreeze(createFleet(policy, size, release(1)));
+    this.#step({ type: 'time-passed' });
+  }
+
+  /** What was done since the last question, in words. */
+  does(): readonly string[] {
+    return this.#does.splice(0);
+  }
+
+  /** Ready workers, as `slot: #worker of generation`. */
+  get serving(): readonly string[] {
+    return this.fleet.workers
+      .filter((worker) => worker.state === 'ready')
+      .map((worker) => `${worker.slot}: #${worker.id} of ${worker.generation}`)
+      .toSorted();
+  }
+
+  /** From now on, in milliseconds. */
+  get nextWakeIn(): number {
+    return nextWakeAt(this.fleet) - this.now;
+  }
+
+  happens(event: FleetEvent): this {
+    this.#step(event);
+    return this;
+  }
+
+  /** The primary looks whenever the fleet wants it to. */
+  passes(ms: number): this {
+    const end = this.now + ms;
+    for (let wakeAt = nextWakeAt(this.fleet); wakeAt <= end; wakeAt = nextWakeAt(this.fleet)) {
+      this.now = wakeAt;
+      this.#step({ type: 'time-passed' });
+    }
+    this.now = end;
+    return this;
+  }
+
+  ready(...workers: readonly number[]): this {
+    for (const worker of workers) this.happens({ type: 'worker-ready', worker });
+    return this;
+  }
+
+  heard(worker: number): this {
+    return this.happens({ type: 'worker-heard', worker });
+  }
+
+  tires(worker: number): this {
+    return this.happens({ type: 'worker-tired', worker });
+  }
+
+  fails(worker: number): this {
+    return this.happens({ type: 'worker-failing', worker, error: BOOM });
+  }
+
+  exits(worker: number, code = 0): this {
+    return this.happens({ type: 'worker-exited', worker, code, signal: null });
+  }
+
+  isKilled(...workers: readonly number[]): this {
+    for (const worker of workers) {
+      this.happens({ type: 'worker-exited', worker, code: null, signal: 'SIGKILL' });
+    }
+    return this;
+  }
+
+  failsToFork(worker: number): this {
+    return this.happens({ type: 'fork-failed', worker, error: BOOM });
+  }
+
+  isIncompatible(worker: number): this {
+    return this.happens({ type: 'worker-incompatible', worker, error: BOOM });
+  }
+
+  restarts(number: number): this {
+    return this.happens({ type: 'restart-asked', ...release(number) });
+  }
+
+  scales(size: number): this {
+    return this.happens({ type: 'size-asked', size });
+  }
+
+  stops({ force = false } = {}): this {
+    return this.happens({ type: 'stop-asked', force });
+  }
+
+  #step(event: FleetEvent): void {
+    const [fleet, commands] = step(this.fleet, deepFreeze(event), {
+      now: this.now,
+      random: () => this.random,
+    });
+    this.fleet = deepFreeze(fleet);
+    for (const command of commands) {
+      if (command.type === 'announce') this.told.push(command.announcement);
+      const words = inWords(command);
+      if (words !== null) this.#does.push(words);
+    }
+  }
+}
+
+function release(number: number): { readonly entry: string; readonly cwd: string } {
+  return { entry: `/srv/releases/${number}/main.js`, cwd: `/srv/releases/${number}` };
+}
+
+function inWords(command: Command): string | null {
+  switch (command.type) {
+    case 'fork':
+      return `fork #${command.worker} for slot ${command.slot} of generation ${command.generation.id}`;
+    case 'drain':
+      return `drain #${command.worker} (${command.cause})`;
+    case 'leave':
+    case 'kill':
+      return `${command.type} #${command.worker}`;
+    case 'release-sockets':
+      return 'release sockets';
+    case 'finish':
+      return `finish ${command.ending.exitCode} (${command.ending.reason})`;
+    case 'announce':
+      return announcementInWords(command.announcement);
+  }
+}
+
+/** Only of what no other command tells. */
+function announcementInWords(announcement: Announcement): string | null {
+  switch (announcement.type) {
+    case 'respawn-delayed':
+      return `slot ${announcement.slot} waits ${announcement.delayMs} ms`;
+    case 'rollout-started':
+      return `rollout of ${announcement.to.id} starts`;
+    case 'rollout-completed':
+      return `rollout of ${announcement.generation} is completed`;
+    case 'rollout-aborted':
+      return `rollout of ${announcement.generation} is aborted (${announcement.reason})`;
+    case 'rollout-superseded':
+      return `rollout of ${announcement.generation} is superseded`;
+    case 'worker-forked':
+    case 'worker-ready':
+    case 'worker-draining':
+    case 'worker-killed':
+    case 'worker-failing':
+    case 'worker-exited':
+    case 'fork-failed':
+    case 'fleet-ready':
+    case 'size-changed':
+    case 'fleet-leaving':
+    case 'fleet-stopping':
+      return null;
+  }
+}
+
+/** A step must not change what it is given. */
+function deepFreeze<T extends object>(value: T): T {
+  if (Object.isFrozen(value)) return value;
+  for (const part of Object.values(value)) {
+    if (typeof part === 'object' && part !== null) deepFreeze(part);
+  }
+  return Object.freeze(value);
+}

@@ -1,0 +1,74 @@
+// From the first fork to the first ready worker.
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { BOOM, drive } from './drive.ts';
+
+suite('a fleet starts', () => {
+  test('it forks for every slot at once, and tells when every slot is filled', () => {
+    const fleet = drive({ size: 2 });
+    assert.deepEqual(fleet.does(), [
+      'fork #1 for slot 0 of generation 1',
+      'fork #2 for slot 1 of generation 1',
+    ]);
+    fleet.ready(2);
+    assert.equal(fleet.fleet.phase.name, 'running');
+    assert.ok(!fleet.told.some(({ type }) => type === 'fleet-ready'));
+    fleet.ready(1);
+    assert.deepEqual(fleet.told.at(-1), { type: 'fleet-ready', size: 2, generation: 1 });
+    assert.deepEqual(fleet.serving, ['0: #1 of 1', '1: #2 of 1']);
+  });
+
+  test('S28: the first boot fails -> it stops at once, with the error of the worker', () => {
+    const fleet = drive({ size: 2 });
+    fleet.does();
+    fleet.fails(2);
+    assert.deepEqual(fleet.does(), ['release sockets', 'drain #1 (shutdown)', 'drain #2 (shutdown)']);
+    fleet.exits(1).exits(2, 1);
+    assert.deepEqual(fleet.does(), ['finish 1 (boot-failed)']);
+    assert.deepEqual(fleet.fleet.phase, {
+      name: 'stopped',
+      ending: { exitCode: 1, reason: 'boot-failed', error: BOOM },
+    });
+  });
+
+  test('S28: the first boot ends without a word, or cannot even be forked -> the same', () => {
+    assert.deepEqual(drive().exits(1, 1).does().at(-1), 'finish 1 (boot-failed)');
+    assert.deepEqual(drive().failsToFork(1).does().at(-1), 'finish 1 (boot-failed)');
+  });
+
+  test('a boot fails after another worker was ready -> it is respawned', () => {
+    const fleet = drive({ size: 2 }).ready(1);
+    fleet.does();
+    fleet.exits(2, 1);
+    assert.deepEqual(fleet.does(), ['fork #3 for slot 1 of generation 1']);
+  });
+
+  test('S37: ten workers boot slowly, together longer than boot.timeoutMs -> none is killed', () => {
+    const fleet = drive({ size: 10, boot: { timeoutMs: 30_000 } });
+    fleet.does();
+    for (let worker = 1; worker <= 10; worker += 1) fleet.passes(2_900).ready(worker);
+    assert.deepEqual(fleet.passes(60_000).does(), []);
+    assert.equal(fleet.serving.length, 10);
+  });
+
+  test('a boot that hangs is killed after boot.timeoutMs, not before, and fails the start', () => {
+    const fleet = drive({ boot: { timeoutMs: 30_000 } });
+    fleet.does();
+    assert.deepEqual(fleet.passes(29_999).does(), []);
+    assert.deepEqual(fleet.passes(1).does(), ['kill #1', 'release sockets']);
+    assert.deepEqual(fleet.isKilled(1).does(), ['finish 1 (boot-failed)']);
+  });
+
+  test('a restart before anybody is ready -> the boots under way are cancelled, the new release starts', () => {
+    const fleet = drive({ size: 1 });
+    fleet.does();
+    fleet.restarts(2);
+    assert.deepEqual(fleet.does(), [
+      'rollout of 2 starts',
+      'drain #1 (cancelled)',
+      'fork #2 for slot 0 of generation 2',
+    ]);
+    fleet.exits(1).ready(2).passes(1_000);
+    assert.deepEqual(fleet.does(), ['rollout of 2 is completed']);
+  });
+});
