@@ -30,8 +30,12 @@ export function drainExtra(turn: Turn, context: Context): Turn {
 
 /** They are needed until they are replaced, or, where there is no room for a successor, until they can be missed. */
 export function drainOutdated(turn: Turn, context: Context): Turn {
-  if (!isServing(turn.fleet) || isSettling(turn.fleet)) return turn;
-  return drainSpare(turn, outdatedWorkers(turn.fleet), context);
+  const { fleet } = turn;
+  if (!isServing(fleet)) return turn;
+  const replaceable = outdatedWorkers(fleet).filter((worker) =>
+    worker.generation < fleet.wanted.id ? !isRolloutSettling(fleet) : !isSettling(fleet, worker.slot),
+  );
+  return drainSpare(turn, replaceable, context);
 }
 
 function drainSpare(turn: Turn, workers: readonly Ready[], context: Context): Turn {
@@ -89,14 +93,16 @@ function outdatedWorkers(fleet: Fleet): readonly Ready[] {
 }
 
 /**
- * Is there room still to be made, or a successor to be forked, or to show that it works? Old workers wait for all
- * successors that there can be beside them: so with `maxSurge >= size` none goes before every successor is proven,
- * and an abort is a full rollback.
+ * Is there room still to be made, or any successor still to be awaited? Old workers wait for all successors that
+ * there can be beside them: so with `maxSurge >= size` none goes before every successor is proven, and an abort is a
+ * full rollback.
  */
-function isSettling(fleet: Fleet): boolean {
-  if (extraWorkers(fleet).length > 0) return true;
-  return fleet.slots.some((_, slot) => {
-    const [current] = currentWorkers(fleet, slot);
-    return current === undefined ? isMissing(fleet, slot) : !isProven(fleet, current);
-  });
+function isRolloutSettling(fleet: Fleet): boolean {
+  return extraWorkers(fleet).length > 0 || fleet.slots.some((_, slot) => isSettling(fleet, slot));
+}
+
+/** Is a successor still to be forked for this slot, or to show that it works? */
+function isSettling(fleet: Fleet, slot: number): boolean {
+  const [current] = currentWorkers(fleet, slot);
+  return current === undefined ? isMissing(fleet, slot) : !isProven(fleet, current);
 }

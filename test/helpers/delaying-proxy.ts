@@ -158,7 +158,7 @@ class DelayLine {
   #arm(): void {
     const next = this.#waiting[0];
     if (next === undefined) this.#timer = undefined;
-    else this.#timer = setTimeout(() => this.#run(), Math.ceil(next.dueAt - performance.now()));
+    else this.#timer = setTimeout(() => this.#run(), Math.max(1, Math.ceil(next.dueAt - performance.now())));
   }
 
   #run(): void {

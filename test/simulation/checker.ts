@@ -62,7 +62,10 @@ export class Checker implements Observer {
 
   endured(): void {
     const { isServing, wanted, settled } = this.#ledger;
-    if (!isServing || wanted === settled) return;
+    const { respawn, rollout } = this.#world.policy;
+    // Else nothing tells a worker that proved itself and died from one that lived long and well.
+    const canTell = rollout.minReadyMs < respawn.stableMs;
+    if (!isServing || wanted === settled || !canTell) return;
     throw new Breach(
       'a rollout ends, even if nobody mends the release',
       `generation ${wanted} is still rolling out`,

@@ -1,5 +1,5 @@
 // What a history starts from, and how fast-check makes one up: a policy, a size, a seed, and trouble.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { policies } from './policies.ts';
 import type { PolicyName } from './policies.ts';
 
@@ -14,6 +14,8 @@ export type Health =
   | 'hanging'
   /** Gets ready, then dies soon. */
   | 'crashy'
+  /** Gets ready, proves itself, and then dies. */
+  | 'short-lived'
   /** Some of its processes are broken. */
   | 'flaky'
   /** Speaks another version of the protocol. */
@@ -65,7 +67,15 @@ const health = fc.oneof(
   { weight: 4, arbitrary: fc.constant<Health>('healthy') },
   {
     weight: 6,
-    arbitrary: fc.constantFrom<Health>('broken', 'flaky', 'crashy', 'hanging', 'slow', 'incompatible'),
+    arbitrary: fc.constantFrom<Health>(
+      'broken',
+      'flaky',
+      'crashy',
+      'short-lived',
+      'hanging',
+      'slow',
+      'incompatible',
+    ),
   },
 );
 

@@ -175,7 +175,7 @@ export const invariants: readonly Invariant[] = [
     name: 'with surge for everybody, no slot gives up its old worker before all successors are proven',
     step: ({ ledger, world }) => {
       if (world.policy.rollout.maxSurge < ledger.size) return null;
-      const given = ledger.drains.find((drain) => isLastOld(ledger, drain));
+      const given = ledger.drains.find((drain) => isLastOfRollout(ledger, drain));
       const lacking = ledger.slots.findIndex((_, slot) => !hasProven(ledger, slot));
       return given === undefined || lacking === -1
         ? null
@@ -186,10 +186,25 @@ export const invariants: readonly Invariant[] = [
     name: 'where there is room for a successor, no slot gives up its old worker before one is proven',
     step: ({ ledger, world }) => {
       if (world.policy.rollout.maxSurge === 0) return null;
-      const given = ledger.drains.find((drain) => isLastOld(ledger, drain));
+      const given = ledger.drains.find((drain) => isLastOfRollout(ledger, drain));
       return given === undefined || ledger.slots.some((_, slot) => hasProven(ledger, slot))
         ? null
         : `#${given.worker.id} drains`;
+    },
+  },
+  {
+    name: 'where there is room for a successor, no tired worker drains before it is proven',
+    step: ({ ledger, world }) => {
+      const tired = ledger.drains.find(
+        (drain) =>
+          drain.cause === 'recycle' && isLastOld(ledger, drain) && !hasProven(ledger, drain.worker.slot),
+      );
+      if (tired === undefined) return null;
+      const staying = ledger.staying();
+      const taken = new Set(staying.filter(({ slot }) => slot < ledger.size).map(({ slot }) => slot));
+      // A successor was forked into the slot that it left.
+      const surge = staying.length - taken.size;
+      return surge < world.policy.rollout.maxSurge ? `#${tired.worker.id} drains` : null;
     },
   },
   {
@@ -376,9 +391,13 @@ function hasFinalOrder(ledger: Ledger, worker: Known): boolean {
   return worker.isToldToDrain && ledger.stoppingAt < ledger.now;
 }
 
-/** Was it drained for a rollout, and leaves no other old one in its slot? */
-function isLastOld(ledger: Ledger, { worker, cause, wasReady }: Drain): boolean {
-  if (cause !== 'rollout' || !wasReady || worker.generation >= ledger.wanted) return false;
+function isLastOfRollout(ledger: Ledger, drain: Drain): boolean {
+  return drain.cause === 'rollout' && drain.worker.generation < ledger.wanted && isLastOld(ledger, drain);
+}
+
+/** Does it leave no other old one in its slot? */
+function isLastOld(ledger: Ledger, { worker, wasReady }: Drain): boolean {
+  if (!wasReady) return false;
   return !ledger.ready().some((other) => other.slot === worker.slot && ledger.isOld(other));
 }
 

@@ -72,6 +72,11 @@ export class Process {
           this.#becomeReady();
           this.#later(this.#between(0, this.#random() < 0.5 ? 500 : 6_000), () => this.#crash());
         });
+      case 'short-lived':
+        return this.#later(this.#between(30, 500), () => {
+          this.#becomeReady();
+          this.#later(this.#outside.policy.rollout.minReadyMs + this.#between(100, 300), () => this.#crash());
+        });
       case 'flaky':
         return this.boot(this.#random() < 0.5 ? 'broken' : 'healthy');
       case 'incompatible':

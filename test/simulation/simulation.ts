@@ -1,5 +1,5 @@
 // Tells many histories, each under the eyes of the checker; a failing one is shrunk, and retold in words.
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { Breach, Checker } from './checker.ts';
 import { Coverage } from './coverage.ts';
 import { histories } from './history.ts';

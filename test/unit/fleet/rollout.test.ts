@@ -1,0 +1,367 @@
+// A newer generation is wanted: every old worker needs a successor that works, then it drains.
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { drive, driveReady } from './drive.ts';
+
+suite('a rollout', () => {
+  test('S5: one by one with maxSurge 1; an old worker drains when its successor is proven, not before', () => {
+    const fleet = driveReady({ size: 2 });
+    fleet.restarts(2);
+    assert.deepEqual(fleet.does(), ['rollout of 2 starts', 'fork #3 for slot 0 of generation 2']);
+    fleet.passes(300).ready(3);
+    assert.deepEqual(fleet.does(), []);
+    assert.deepEqual(fleet.passes(999).does(), []);
+    assert.deepEqual(fleet.passes(1).does(), ['drain #1 (rollout)', 'fork #4 for slot 1 of generation 2']);
+    fleet.ready(4).passes(1_000);
+    assert.deepEqual(fleet.does(), ['drain #2 (rollout)', 'rollout of 2 is completed']);
+    assert.deepEqual(fleet.serving, ['0: #3 of 2', '1: #4 of 2']);
+  });
+
+  test('S12: nobody waits for those that drain; they have graceMs and closeMs, and a reason', () => {
+    const fleet = driveReady({ size: 2, rollout: { graceMs: 20_000 } })
+      .restarts(2)
+      .ready(3)
+      .passes(1_000);
+    fleet.ready(4).passes(1_000);
+    assert.ok(fleet.does().includes('rollout of 2 is completed'));
+    assert.deepEqual(fleet.passes(20_000).does(), []);
+    assert.deepEqual(fleet.passes(1_000).does(), ['kill #1']);
+    assert.deepEqual(fleet.passes(1_000).does(), ['kill #2']);
+    assert.deepEqual(fleet.isKilled(1, 2).does(), []);
+  });
+
+  test('S22: a fleet of one has two ready workers before the old one drains', () => {
+    const fleet = driveReady().restarts(2).ready(2);
+    assert.deepEqual(fleet.serving, ['0: #1 of 1', '0: #2 of 2']);
+    assert.deepEqual(fleet.passes(1_000).does().slice(-2), [
+      'drain #1 (rollout)',
+      'rollout of 2 is completed',
+    ]);
+  });
+
+  test('S5: maxSurge 2 forks two at a time', () => {
+    const fleet = driveReady({ size: 3, rollout: { maxSurge: 2 } }).restarts(2);
+    assert.deepEqual(fleet.does().slice(1), [
+      'fork #4 for slot 0 of generation 2',
+      'fork #5 for slot 1 of generation 2',
+    ]);
+    fleet.ready(4).passes(1_000);
+    assert.deepEqual(fleet.does(), [], '#5 was forked with it, so #1 waits for both');
+    fleet.ready(5).passes(1_000);
+    assert.deepEqual(fleet.does(), [
+      'drain #1 (rollout)',
+      'drain #2 (rollout)',
+      'fork #6 for slot 2 of generation 2',
+    ]);
+  });
+
+  test('S24: maxSurge 0, maxUnavailable 1 -> an old worker goes first, and only one at a time', () => {
+    const fleet = driveReady({ size: 2, rollout: { maxSurge: 0, maxUnavailable: 1 } }).restarts(2);
+    assert.deepEqual(fleet.does().slice(1), ['drain #1 (rollout)', 'fork #3 for slot 0 of generation 2']);
+    fleet.ready(3);
+    assert.deepEqual(fleet.passes(999).does(), []);
+    assert.deepEqual(fleet.passes(1).does(), ['drain #2 (rollout)', 'fork #4 for slot 1 of generation 2']);
+    fleet.ready(4).passes(1_000);
+    assert.deepEqual(fleet.does(), ['rollout of 2 is completed']);
+  });
+
+  test('maxUnavailable 1 with a surge -> the first old ones go only after a successor has shown that it works', () => {
+    const fleet = driveReady({ size: 3, rollout: { maxUnavailable: 1 } }).restarts(2);
+    assert.deepEqual(fleet.does().slice(1), ['fork #4 for slot 0 of generation 2']);
+    fleet.ready(4).passes(1_000);
+    assert.deepEqual(fleet.does(), [
+      'drain #1 (rollout)',
+      'drain #2 (rollout)',
+      'fork #5 for slot 1 of generation 2',
+      'fork #6 for slot 2 of generation 2',
+    ]);
+  });
+
+  test('S11: an old worker is killed -> its slot is filled by the new generation, and the rollout completes', () => {
+    const fleet = driveReady({ size: 2 }).restarts(2);
+    fleet.does();
+    fleet.isKilled(2);
+    assert.deepEqual(fleet.does(), ['fork #4 for slot 1 of generation 2']);
+    fleet.ready(3, 4).passes(1_000);
+    assert.deepEqual(fleet.does(), ['drain #1 (rollout)', 'rollout of 2 is completed']);
+  });
+
+  test('S11: a successor that is proven is killed -> it is respawned, and the rollout completes', () => {
+    const fleet = driveReady({ size: 2 }).restarts(2).ready(3).passes(1_000).isKilled(3);
+    assert.deepEqual(fleet.does().slice(-1), ['fork #5 for slot 0 of generation 2']);
+    fleet.ready(4, 5).passes(1_000);
+    assert.deepEqual(fleet.does(), ['drain #2 (rollout)', 'rollout of 2 is completed']);
+  });
+
+  test('S9: five restarts at once -> four are superseded, and the fleet ends in one generation', () => {
+    const fleet = driveReady({ size: 2 });
+    for (const release of [2, 3, 4, 5, 6]) fleet.restarts(release);
+    for (let round = 0; round < 3; round += 1) {
+      for (const { id, state } of fleet.fleet.workers) {
+        if (state === 'draining') fleet.exits(id);
+        if (state === 'booting') fleet.ready(id);
+      }
+      fleet.passes(1_000);
+    }
+    assert.deepEqual(
+      fleet.does().filter((words) => words.startsWith('rollout')),
+      [
+        'rollout of 2 starts',
+        'rollout of 2 is superseded',
+        'rollout of 3 starts',
+        'rollout of 3 is superseded',
+        'rollout of 4 starts',
+        'rollout of 4 is superseded',
+        'rollout of 5 starts',
+        'rollout of 5 is superseded',
+        'rollout of 6 starts',
+        'rollout of 6 is completed',
+      ],
+    );
+    assert.deepEqual(
+      fleet.fleet.workers.map(({ slot, generation, state }) => `${slot} ${generation} ${state}`),
+      ['0 6 ready', '1 6 ready'],
+    );
+  });
+
+  test('a successor that is superseded before it is proven goes, not the old worker that works', () => {
+    const fleet = driveReady().restarts(2).ready(2);
+    fleet.does();
+    fleet.restarts(3);
+    assert.deepEqual(fleet.does(), [
+      'rollout of 2 is superseded',
+      'rollout of 3 starts',
+      'drain #2 (rollout)',
+      'fork #3 for slot 0 of generation 3',
+    ]);
+    fleet.exits(3, 1);
+    assert.deepEqual(fleet.does(), ['rollout of 3 is aborted (boot-failed)']);
+    assert.deepEqual(fleet.serving, ['0: #1 of 1']);
+  });
+
+  test('S78: slots that back off do not delay a rollout, and those of the new generation start with a clean slate', () => {
+    const fleet = driveReady({ size: 2 }).isKilled(1).isKilled(3).passes(50).isKilled(4);
+    assert.equal(fleet.fleet.slots[0]?.earlyDeaths, 3);
+    fleet.does();
+    fleet.restarts(2);
+    assert.deepEqual(fleet.does().slice(1), [
+      'fork #5 for slot 0 of generation 2',
+      'fork #6 for slot 1 of generation 2',
+    ]);
+    assert.equal(fleet.fleet.slots[0]?.earlyDeaths, 0);
+  });
+
+  test('minReadyMs 0: ready is proven', () => {
+    const fleet = driveReady({ rollout: { minReadyMs: 0 } }).restarts(2);
+    fleet.does();
+    assert.deepEqual(fleet.ready(2).does(), ['drain #1 (rollout)', 'rollout of 2 is completed']);
+  });
+
+  test('S5: the size changes during a rollout -> new slots are of the new generation', () => {
+    const fleet = driveReady({ size: 1 }).restarts(2);
+    fleet.does();
+    fleet.scales(2);
+    assert.deepEqual(fleet.does(), ['fork #3 for slot 1 of generation 2']);
+    fleet.ready(2, 3).passes(1_000);
+    assert.deepEqual(fleet.does(), ['drain #1 (rollout)', 'rollout of 2 is completed']);
+  });
+});
+
+suite('with maxSurge >= size', () => {
+  const FULL = { size: 3, rollout: { maxSurge: 3 } } as const;
+
+  test('S23: all successors are proven before any old one drains', () => {
+    const fleet = driveReady(FULL).restarts(2);
+    assert.equal(fleet.does().filter((words) => words.startsWith('fork')).length, 3);
+    fleet.ready(4, 5).passes(10_000);
+    assert.deepEqual(fleet.does(), []);
+    fleet.ready(6).passes(1_000);
+    assert.deepEqual(fleet.does(), [
+      'drain #1 (rollout)',
+      'drain #2 (rollout)',
+      'drain #3 (rollout)',
+      'rollout of 2 is completed',
+    ]);
+  });
+
+  test('S23: one fails -> all old ones stay, and the successors go: a full rollback', () => {
+    const fleet = driveReady(FULL).restarts(2).ready(4, 5).passes(1_000);
+    fleet.does();
+    fleet.exits(6, 1);
+    assert.deepEqual(fleet.does(), [
+      'rollout of 2 is aborted (boot-failed)',
+      'drain #5 (rollout)',
+      'drain #4 (rollout)',
+    ]);
+    assert.deepEqual(fleet.serving, ['0: #1 of 1', '1: #2 of 1', '2: #3 of 1']);
+  });
+
+  test('S23: that holds even where some may be missed', () => {
+    const fleet = driveReady({ ...FULL, rollout: { maxSurge: 3, maxUnavailable: 2 } }).restarts(2);
+    fleet.ready(4, 5).passes(10_000);
+    assert.ok(fleet.does().every((words) => !words.startsWith('drain')));
+  });
+
+  test('S23: a proven successor dies, and the old ones wait for its replacement', () => {
+    const fleet = driveReady(FULL).restarts(2).ready(4, 5).passes(1_000).isKilled(4).ready(6);
+    fleet.does();
+    fleet.passes(10_000);
+    assert.deepEqual(fleet.does(), []);
+    fleet.ready(7).passes(1_000);
+    assert.equal(fleet.does().filter((words) => words.startsWith('drain')).length, 3);
+  });
+});
+
+suite('a rollout aborts', () => {
+  test('S6: a successor fails to boot -> all old workers serve on, and what is wanted goes back', () => {
+    const fleet = driveReady({ size: 2 }).restarts(2);
+    fleet.does();
+    fleet.fails(3);
+    assert.deepEqual(fleet.does(), ['rollout of 2 is aborted (boot-failed)']);
+    assert.deepEqual(fleet.serving, ['0: #1 of 1', '1: #2 of 1']);
+    assert.equal(fleet.fleet.wanted.id, 1);
+    assert.deepEqual(fleet.exits(3, 1).passes(60_000).does(), []);
+  });
+
+  test('S6: the error of the worker is told', () => {
+    const fleet = driveReady().restarts(2).fails(2);
+    const aborted = fleet.told.find(({ type }) => type === 'rollout-aborted');
+    assert.deepEqual(aborted, {
+      type: 'rollout-aborted',
+      generation: 2,
+      reason: 'boot-failed',
+      error: { name: 'Error', message: 'boom', stack: 'Error: boom\n    at app.js:1', code: null },
+      backTo: 1,
+    });
+  });
+
+  test('S7: a successor never gets ready -> it is killed after boot.timeoutMs, the old ones stay', () => {
+    const fleet = driveReady({ size: 2, boot: { timeoutMs: 30_000 } }).restarts(2);
+    fleet.does();
+    assert.deepEqual(fleet.passes(29_999).does(), []);
+    assert.deepEqual(fleet.passes(1).does(), ['kill #3', 'rollout of 2 is aborted (boot-timeout)']);
+    assert.deepEqual(fleet.isKilled(3).does(), []);
+    assert.deepEqual(fleet.serving, ['0: #1 of 1', '1: #2 of 1']);
+  });
+
+  test('a successor dies within minReadyMs', () => {
+    const fleet = driveReady({ size: 2 }).restarts(2).ready(3).passes(999);
+    fleet.does();
+    fleet.isKilled(3);
+    assert.deepEqual(fleet.does(), ['rollout of 2 is aborted (died-early)']);
+  });
+
+  test('a proven successor dies so often that its slot is at its slowest pace', () => {
+    const fleet = driveReady({ size: 2, respawn: { maxEarlyDeaths: 2 } })
+      .restarts(2)
+      .ready(3)
+      .passes(1_000);
+    fleet.does();
+    fleet.isKilled(3);
+    assert.deepEqual(fleet.does(), ['fork #5 for slot 0 of generation 2']);
+    fleet.ready(5).passes(1_000).isKilled(5);
+    assert.deepEqual(fleet.does(), [
+      'rollout of 2 is aborted (died-early)',
+      'drain #4 (cancelled)',
+      'fork #6 for slot 0 of generation 1',
+    ]);
+  });
+
+  test('S75: a successor cannot be forked', () => {
+    const fleet = driveReady().restarts(2);
+    fleet.does();
+    assert.deepEqual(fleet.failsToFork(2).does(), ['rollout of 2 is aborted (fork-failed)']);
+  });
+
+  test('S76: the new release speaks another protocol -> its worker is killed', () => {
+    const fleet = driveReady().restarts(2);
+    fleet.does();
+    fleet.isIncompatible(2);
+    assert.deepEqual(fleet.does(), ['kill #2', 'rollout of 2 is aborted (incompatible)']);
+  });
+
+  test('S8: broken release, then a fixed one -> the second succeeds', () => {
+    const fleet = driveReady().restarts(2).exits(2, 1).restarts(3).ready(3).passes(1_000);
+    assert.deepEqual(
+      fleet.does().filter((words) => words.startsWith('rollout')),
+      [
+        'rollout of 2 starts',
+        'rollout of 2 is aborted (boot-failed)',
+        'rollout of 3 starts',
+        'rollout of 3 is completed',
+      ],
+    );
+    assert.deepEqual(fleet.serving, ['0: #3 of 3']);
+  });
+
+  test('the death of an old worker, or of one that was superseded, is no reason', () => {
+    const fleet = driveReady({ size: 2 }).restarts(2).ready(3).restarts(3);
+    fleet.does();
+    fleet.isKilled(2).isKilled(3);
+    assert.ok(fleet.does().every((words) => !words.startsWith('rollout')));
+  });
+
+  test('the other boots of it are cancelled, and nothing of it is ever forked again', () => {
+    const fleet = driveReady({ size: 3, rollout: { maxSurge: 2 } })
+      .restarts(2)
+      .isKilled(3);
+    fleet.does();
+    fleet.exits(4, 1);
+    assert.deepEqual(fleet.does(), [
+      'rollout of 2 is aborted (boot-failed)',
+      'drain #5 (cancelled)',
+      'drain #6 (cancelled)',
+      'fork #7 for slot 2 of generation 1',
+    ]);
+  });
+
+  test('S73: an old worker crashes after the abort -> it respawns the old release', () => {
+    const fleet = driveReady({ size: 2 }).restarts(2).fails(3);
+    fleet.does();
+    fleet.isKilled(1);
+    assert.deepEqual(fleet.does(), ['fork #4 for slot 0 of generation 1']);
+  });
+
+  test('S73: workers that were replaced already stay; one of them that crashes respawns what is wanted', () => {
+    const fleet = driveReady({ size: 2 }).restarts(2).ready(3).passes(1_000).exits(1).exits(4, 1);
+    assert.deepEqual(fleet.does().slice(-1), ['rollout of 2 is aborted (boot-failed)']);
+    assert.deepEqual(fleet.passes(60_000).serving, ['0: #3 of 2', '1: #2 of 1']);
+    fleet.isKilled(3);
+    assert.deepEqual(fleet.does(), ['fork #5 for slot 0 of generation 1']);
+  });
+
+  test('a mixed fleet is all replaced by the next release', () => {
+    const fleet = driveReady({ size: 2 }).restarts(2).ready(3).passes(1_000).exits(1).exits(4, 1);
+    fleet.restarts(3).ready(5).passes(1_000).ready(6).passes(1_000);
+    assert.deepEqual(fleet.serving, ['0: #5 of 3', '1: #6 of 3']);
+    assert.equal(fleet.does().at(-1), 'rollout of 3 is completed');
+  });
+
+  test('two in a slot after the abort: the one of the wanted generation stays, when nobody is missed', () => {
+    const fleet = driveReady({ size: 2, rollout: { maxSurge: 2 } })
+      .restarts(2)
+      .ready(3)
+      .isKilled(2);
+    fleet.does();
+    fleet.exits(4, 1);
+    assert.deepEqual(fleet.does(), [
+      'rollout of 2 is aborted (boot-failed)',
+      'fork #5 for slot 1 of generation 1',
+    ]);
+    assert.deepEqual(fleet.serving, ['0: #1 of 1', '0: #3 of 2']);
+    fleet.ready(5).passes(1_000);
+    assert.deepEqual(fleet.does(), ['drain #3 (rollout)']);
+  });
+
+  test('before anybody was ever ready -> back to the first release, whose failure ends it', () => {
+    const fleet = drive().restarts(2);
+    fleet.does();
+    fleet.exits(2, 1);
+    assert.deepEqual(fleet.does(), [
+      'rollout of 2 is aborted (boot-failed)',
+      'fork #3 for slot 0 of generation 1',
+    ]);
+    fleet.exits(3, 1).exits(1);
+    assert.deepEqual(fleet.does().slice(-1), ['finish 1 (boot-failed)']);
+  });
+});

@@ -1,0 +1,168 @@
+// The fleet is asked to stop: all drain, or are killed; then it finishes.
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { drive, driveReady } from './drive.ts';
+
+suite('a graceful shutdown', () => {
+  test('S39: the sockets first, then everybody drains; it finishes when the last one is gone', () => {
+    const fleet = driveReady({ size: 2 });
+    fleet.stops();
+    assert.deepEqual(fleet.does(), ['release sockets', 'drain #1 (shutdown)', 'drain #2 (shutdown)']);
+    assert.deepEqual(fleet.exits(2).does(), []);
+    assert.deepEqual(fleet.exits(1).does(), ['finish 0 (asked)']);
+  });
+
+  test('the drain says that nobody accepts after it, with the times of a shutdown', () => {
+    const fleet = driveReady();
+    fleet.stops();
+    const [worker] = fleet.fleet.workers;
+    assert.deepEqual(worker, {
+      id: 1,
+      slot: 0,
+      generation: 1,
+      forkedAt: 0,
+      state: 'draining',
+      cause: 'shutdown',
+      killAt: 1_000 + 7_000 + 2_000,
+    });
+  });
+
+  test('S13: who does not leave in time is killed, and the exit code is 1', () => {
+    const fleet = driveReady({ size: 2 }).stops().exits(1);
+    fleet.does();
+    assert.deepEqual(fleet.passes(8_999).does(), []);
+    assert.deepEqual(fleet.passes(1).does(), ['kill #2']);
+    assert.deepEqual(fleet.isKilled(2).does(), ['finish 1 (timed-out)']);
+  });
+
+  test('somebody does not even die of SIGKILL -> it finishes closeMs later', () => {
+    const fleet = driveReady().stops().passes(9_000);
+    fleet.does();
+    assert.deepEqual(fleet.passes(1_999).does(), []);
+    assert.deepEqual(fleet.passes(1).does(), ['finish 1 (timed-out)']);
+    assert.equal(fleet.nextWakeIn, Infinity);
+  });
+
+  test('S44: while booting -> it ends with exit code 0', () => {
+    const fleet = drive({ size: 2 });
+    fleet.does();
+    fleet.stops().ready(1).exits(2);
+    assert.deepEqual(fleet.does(), ['release sockets', 'drain #1 (shutdown)', 'drain #2 (shutdown)']);
+    assert.deepEqual(fleet.exits(1).does(), ['finish 0 (asked)']);
+  });
+
+  test('S10: during a rollout -> the rollout aborts, the successors go too, nothing respawns', () => {
+    const fleet = driveReady({ size: 2 }).restarts(2).ready(3);
+    fleet.does();
+    fleet.stops();
+    assert.deepEqual(fleet.does(), [
+      'rollout of 2 is aborted (stopping)',
+      'release sockets',
+      'drain #1 (shutdown)',
+      'drain #2 (shutdown)',
+      'drain #3 (shutdown)',
+    ]);
+    fleet.isKilled(1, 2).exits(3);
+    assert.deepEqual(fleet.does(), ['finish 0 (asked)']);
+  });
+
+  test('who drains patiently for another reason is told to hurry, and keeps the earlier deadline', () => {
+    const fleet = driveReady({ rollout: { graceMs: 20_000 } })
+      .restarts(2)
+      .ready(2)
+      .passes(1_000)
+      .passes(15_000);
+    fleet.does();
+    fleet.stops();
+    assert.deepEqual(fleet.does(), ['release sockets', 'drain #2 (shutdown)', 'drain #1 (shutdown)']);
+    fleet.exits(2);
+    assert.deepEqual(fleet.passes(7_000).does(), ['kill #1']);
+  });
+
+  test('nobody is there -> it finishes at once', () => {
+    const fleet = driveReady().isKilled(1).isKilled(2);
+    fleet.does();
+    assert.deepEqual(fleet.stops().does(), ['release sockets', 'finish 0 (asked)']);
+  });
+
+  test('a restart, a size or another stop change nothing any more', () => {
+    const fleet = driveReady().stops();
+    fleet.does();
+    fleet.restarts(2).scales(4).happens({ type: 'size-stepped', by: 1 }).stops();
+    assert.deepEqual(fleet.does(), []);
+    assert.deepEqual(fleet.exits(1).does(), ['finish 0 (asked)']);
+    assert.deepEqual(fleet.stops({ force: true }).does(), []);
+  });
+});
+
+suite('a shutdown with a delay', () => {
+  const DELAYED = { size: 2, shutdown: { delayMs: 5_000 } } as const;
+
+  test('S40: everybody is told that it will end, serves on, and drains when the delay is over', () => {
+    const fleet = driveReady(DELAYED);
+    fleet.stops();
+    assert.deepEqual(fleet.does(), ['leave #1', 'leave #2']);
+    assert.deepEqual(fleet.told.at(-1), { type: 'fleet-leaving', delayMs: 5_000 });
+    assert.deepEqual(fleet.passes(4_999).does(), []);
+    assert.deepEqual(fleet.serving, ['0: #1 of 1', '1: #2 of 1']);
+    assert.deepEqual(fleet.passes(1).does(), [
+      'release sockets',
+      'drain #1 (shutdown)',
+      'drain #2 (shutdown)',
+    ]);
+  });
+
+  test('S40: who gets ready meanwhile is told too, once', () => {
+    const fleet = driveReady(DELAYED).isKilled(2).stops();
+    fleet.does();
+    assert.deepEqual(fleet.ready(3).does(), ['leave #3']);
+    assert.deepEqual(fleet.heard(3).heard(1).does(), []);
+  });
+
+  test('who dies meanwhile is not respawned', () => {
+    const fleet = driveReady(DELAYED).stops();
+    fleet.does();
+    assert.deepEqual(fleet.isKilled(1).fails(2).exits(2, 1).does(), []);
+    assert.deepEqual(fleet.passes(5_000).does(), ['release sockets', 'finish 0 (asked)']);
+  });
+
+  test('another stop does not prolong it', () => {
+    const fleet = driveReady(DELAYED).stops().passes(4_000).stops();
+    fleet.does();
+    assert.equal(fleet.passes(1_000).does().at(0), 'release sockets');
+  });
+
+  test('S42: a forced stop does not wait for it', () => {
+    const fleet = driveReady(DELAYED).stops();
+    fleet.does();
+    assert.deepEqual(fleet.stops({ force: true }).does(), ['release sockets', 'kill #1', 'kill #2']);
+  });
+});
+
+suite('a forced shutdown', () => {
+  test('S42: everybody is killed at once, and the exit code is 1', () => {
+    const fleet = driveReady({ size: 2 });
+    fleet.stops({ force: true });
+    assert.deepEqual(fleet.does(), ['release sockets', 'kill #1', 'kill #2']);
+    assert.deepEqual(fleet.isKilled(1, 2).does(), ['finish 1 (forced)']);
+  });
+
+  test('S42: after a graceful one -> those that drain are killed, the sockets are let go only once', () => {
+    const fleet = driveReady({ size: 2 }).stops();
+    fleet.does();
+    assert.deepEqual(fleet.stops({ force: true }).does(), ['kill #1', 'kill #2']);
+    assert.deepEqual(fleet.stops({ force: true }).does(), []);
+    assert.deepEqual(fleet.isKilled(1, 2).does(), ['finish 1 (forced)']);
+  });
+
+  test('a rollout under way has its outcome', () => {
+    const fleet = driveReady().restarts(2);
+    fleet.does();
+    assert.deepEqual(fleet.stops({ force: true }).does(), [
+      'rollout of 2 is aborted (stopping)',
+      'release sockets',
+      'kill #1',
+      'kill #2',
+    ]);
+  });
+});
