@@ -1,0 +1,172 @@
+// How a worker leaves, connection by connection.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http2 from 'node:http2';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { suite, test } from 'node:test';
+import { startReadyService } from '../helpers/service.ts';
+import type { Service } from '../helpers/service.ts';
+
+const HOST = '127.0.0.1';
+const GET = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
+
+suite('drain', () => {
+  test('S14: silent connections and half-sent requests do not hold a drain beyond its deadline', async (t) => {
+    const graceMs = 1500;
+    const service = await startReadyService(t, {
+      options: { workers: 1, rollout: { minReadyMs: 0, idleMs: 300, graceMs } },
+    });
+    const silent = await open(service);
+    const halfHead = await open(service);
+    halfHead.write('GET / HTTP/1.1\r\nHost: loc');
+    const halfBody = await open(service);
+    halfBody.write(
+      'POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\nContent-Type: text/plain\r\n\r\nhalf',
+    );
+    await service.get('/');
+    const ends = [silent, halfHead].map((socket) => endOf(socket));
+    const cut = endOf(halfBody);
+    const draining = service.next('worker draining');
+    const exited = service.next('worker exited');
+    await service.restart();
+    const from = Number((await draining)['time']);
+    await Promise.all(ends);
+    await cut;
+    const lasted = Number((await exited)['time']) - from;
+    assert.equal((await exited)['code'], 0);
+    assert.ok(lasted >= graceMs, `${lasted} ms`);
+  });
+
+  test('S15: a request on an idle connection shortly after the drain began gets 200 and Connection: close', async (t) => {
+    const service = await startReadyService(t, {
+      options: { workers: 1, rollout: { minReadyMs: 0, idleMs: 5000 } },
+    });
+    const idle = await open(service);
+    idle.write(GET);
+    const [first] = await once(idle, 'data');
+    assert.match(String(first), /^HTTP\/1\.1 200 OK[\s\S]*connection: keep-alive/i);
+    await service.restart();
+    const rest = text(idle);
+    idle.write(GET);
+    assert.match(await rest, /^HTTP\/1\.1 200 OK[\s\S]*connection: close/i);
+  });
+
+  test('S16: pipelined requests that are known when the drain begins are all answered, in order', async (t) => {
+    const service = await startReadyService(t, {
+      options: { workers: 1, rollout: { minReadyMs: 0, idleMs: 300 } },
+    });
+    const pipelining = await open(service);
+    const answers = text(pipelining);
+    const paths = ['/slow?ms=1500', '/slow?ms=1', '/', '/slow?ms=1600'];
+    pipelining.write(paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`).join(''));
+    await service.get('/');
+    await service.restart();
+    const heads = [...(await answers).matchAll(/HTTP\/1\.1 (\d+) .*?\r\nConnection: (\S+)/gis)];
+    assert.deepEqual(
+      heads.map(([, status, connection]) => `${status} ${connection}`),
+      ['200 keep-alive', '200 keep-alive', '200 keep-alive', '200 close'],
+    );
+  });
+
+  test('S16: one more request pipelined while the drain is under way is answered, too', async (t) => {
+    const service = await startReadyService(t, {
+      options: { workers: 1, rollout: { minReadyMs: 0, idleMs: 300 } },
+    });
+    const pipelining = await open(service);
+    const answers = text(pipelining);
+    pipelining.write(`GET /slow?ms=2500 HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+    await service.get('/');
+    await service.restart();
+    pipelining.write(GET);
+    const heads = [...(await answers).matchAll(/HTTP\/1\.1 (\d+) .*?\r\nConnection: (\S+)/gis)];
+    assert.deepEqual(
+      heads.map(([, status, connection]) => `${status} ${connection}`),
+      ['200 keep-alive', '200 close'],
+    );
+  });
+
+  test('errors and unknown routes get their answer and Connection: close during a drain', async (t) => {
+    const service = await startReadyService(t, {
+      options: { workers: 1, rollout: { minReadyMs: 0, idleMs: 5000 } },
+    });
+    const paths = ['/no-such-route', '/fail', '/chunks?ms=10'];
+    const sockets = await Promise.all(paths.map(() => open(service)));
+    for (const socket of sockets) {
+      socket.write(GET);
+      await once(socket, 'data');
+    }
+    await service.restart();
+    const expected = [/^HTTP\/1\.1 404/, /^HTTP\/1\.1 500/, /^HTTP\/1\.1 200/];
+    for (const [index, socket] of sockets.entries()) {
+      const answer = text(socket);
+      socket.write(`GET ${paths[index]} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+      assert.match(await answer, expected[index] ?? /never/);
+      assert.match(await answer, /connection: close/i);
+    }
+  });
+
+  test('an upgraded connection is not taken for an idle one', async (t) => {
+    const service = await startReadyService(t, {
+      fixture: 'upgrade.js',
+      options: { workers: 1, rollout: { minReadyMs: 0, idleMs: 200, graceMs: 2000 } },
+    });
+    const socket = await open(service);
+    socket.write(GET);
+    await once(socket, 'data');
+    socket.write('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+    const [switched] = await once(socket, 'data');
+    assert.match(String(switched), /^HTTP\/1\.1 101/);
+    const draining = service.next('worker draining');
+    const ended = endOf(socket);
+    await service.restart();
+    const from = Number((await draining)['time']);
+    await ended;
+    // The app was told to end it, and did not: the grace time is what is left.
+    assert.ok(Date.now() - from >= 2000);
+  });
+
+  test('S17: HTTP/2: a body in flight arrives whole, and GOAWAY comes before the session ends', async (t) => {
+    const service = await startReadyService(t, {
+      fixture: 'http2.js',
+      options: { workers: 1, rollout: { minReadyMs: 0, idleMs: 200 } },
+    });
+    const origin = `http://${HOST}:${await service.port()}`;
+    const idle = http2.connect(origin);
+    const busy = http2.connect(origin);
+    t.after(() => [idle, busy].forEach((session) => session.destroy()));
+    const old = await ask(idle, '/');
+    await ask(busy, '/');
+    const large = busy.request({ ':path': '/large' });
+    // The first bytes are taken, the rest waits for the window to open.
+    await once(large, 'response');
+    const farewells = [idle, busy].map((session) => once(session, 'goaway'));
+    const ends = [idle, busy].map((session) => once(session, 'close'));
+    await service.restart();
+    await Promise.all(farewells);
+    assert.equal((await text(large)).length, 400_000);
+    await Promise.all(ends);
+    const successor = http2.connect(origin);
+    t.after(() => successor.destroy());
+    assert.notEqual(await ask(successor, '/'), old);
+    assert.equal((await service.seen('worker exited'))['code'], 0);
+  });
+});
+
+async function open(service: Service): Promise<Socket> {
+  const socket = connect(await service.port(), HOST);
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** Resolves when the other side has ended it, gently or not. */
+async function endOf(socket: Socket): Promise<void> {
+  socket.resume();
+  socket.on('error', () => undefined);
+  await once(socket, 'close');
+}
+
+async function ask(session: http2.ClientHttp2Session, path: string): Promise<string> {
+  return text(session.request({ ':path': path }));
+}

@@ -1,0 +1,51 @@
+// The watchdog: whose event loop stands still is replaced, and nobody else is.
+import assert from 'node:assert/strict';
+import { setTimeout } from 'node:timers/promises';
+import { suite, test } from 'node:test';
+import { startReadyService } from '../helpers/service.ts';
+
+const OPTIONS = { watchdog: { timeoutMs: 1500 } };
+
+suite('watchdog', () => {
+  test('S46: an event loop that is blocked for good is killed, and its slot refilled', async (t) => {
+    const service = await startReadyService(t, { options: { ...OPTIONS, workers: 1 } });
+    const [blocked] = await service.readyPids();
+    const ready = service.next('worker ready');
+    await assert.rejects(service.get('/block?ms=60000'));
+    const killed = await service.seen('worker killed');
+    assert.equal(killed['cause'], 'watchdog');
+    assert.equal(killed.worker?.pid, blocked);
+    assert.equal((await ready).worker?.slot, killed.worker?.slot);
+    assert.equal((await service.get('/')).status, 200);
+  });
+
+  test('S47: a primary that was stopped for longer than the watchdog kills nobody when it goes on', async (t) => {
+    const service = await startReadyService(t, { options: OPTIONS });
+    const before = await service.readyPids();
+    service.signal('SIGSTOP');
+    // The stop is what is tested: it has to outlast the watchdog.
+    await setTimeout(3000);
+    service.signal('SIGCONT');
+    assert.deepEqual(await service.readyPids(), before);
+    // Long enough for a wrong verdict to have shown.
+    await setTimeout(1000);
+    assert.deepEqual(await service.readyPids(), before);
+    assert.deepEqual(service.lines('worker killed'), []);
+  });
+
+  test('S48: a worker that is stopped is killed and replaced', async (t) => {
+    const service = await startReadyService(t, { options: OPTIONS });
+    const [stopped] = await service.readyPids();
+    const ready = service.next('worker ready');
+    process.kill(stopped ?? 0, 'SIGSTOP');
+    assert.equal((await service.seen('worker killed')).worker?.pid, stopped);
+    await ready;
+    assert.equal((await service.readyPids()).length, 2);
+  });
+
+  test('a watchdog that is off kills nobody', async (t) => {
+    const service = await startReadyService(t, { options: { watchdog: false, workers: 1 } });
+    assert.equal((await service.get('/block?ms=3000')).status, 200);
+    assert.deepEqual(service.lines('worker killed'), []);
+  });
+});
