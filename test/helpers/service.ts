@@ -38,6 +38,9 @@ const PATIENCE_MS = 40_000;
 
 const MOST_LINES = 60;
 
+/** What pino adds to every line. */
+const NOISE = new Set(['level', 'time', 'pid', 'hostname', 'name']);
+
 /** Times that make a rollout quick, for tests that are not about them. */
 export const QUICK = { minReadyMs: 50, idleMs: 200 } as const;
 
@@ -214,10 +217,10 @@ export class Service {
 
   /** The end of the log, a line each, for the message of a failed assertion. */
   story(): string {
-    const lines = this.log.map(
-      ({ level: _, time: __, pid: ___, hostname: ____, name: _____, msg, ...details }) =>
-        `${msg} ${JSON.stringify(details)}`.slice(0, 400),
-    );
+    const lines = this.log.map(({ msg, ...details }) => {
+      const facts = Object.entries(details).filter(([name]) => !NOISE.has(name));
+      return `${msg} ${JSON.stringify(Object.fromEntries(facts))}`.slice(0, 400);
+    });
     return [...lines.slice(-MOST_LINES), this.#stderr].join('\n');
   }
 
@@ -276,7 +279,8 @@ function isLivingMemberOf(group: number, pid: number): boolean {
   try {
     const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
     const [state, , pgrp] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return Number(pgrp) === group && state !== 'Z';
+    // A process that is ending has closed its descriptors before it is reaped.
+    return Number(pgrp) === group && state !== 'Z' && fs.readdirSync(`/proc/${pid}/fd`).length > 0;
   } catch {
     // It has just ended.
     return false;

@@ -72,10 +72,13 @@ suite('rollout', () => {
     const { generation, workers, rolling } = await service.status();
     assert.equal(rolling, false);
     const ready = workers.filter(({ state }) => state === 'ready');
-    assert.deepEqual(ready.map((worker) => [worker.slot, worker.generation]).toSorted(), [
-      [0, generation.id],
-      [1, generation.id],
-    ]);
+    assert.deepEqual(
+      ready.map((worker) => [worker.slot, worker.generation]).toSorted(([a = 0], [b = 0]) => a - b),
+      [
+        [0, generation.id],
+        [1, generation.id],
+      ],
+    );
     assert.equal(await service.stop(), 0);
     assert.deepEqual(service.leftovers(), []);
   });
@@ -170,7 +173,8 @@ suite('rollout', () => {
     const before = await settled();
     for (let round = 0; round < 10; round += 1) assert.equal((await service.restart()).outcome, 'completed');
     const after = await settled();
-    assert.equal(after.descriptors, before.descriptors);
+    // The last exit before may have been told before its channel was closed.
+    assert.ok(after.descriptors <= before.descriptors, `${before.descriptors} -> ${after.descriptors}`);
     assert.deepEqual(after.listeners, before.listeners);
     // Ten generations would be seen: one whole worker handle holds more than a tenth of this.
     assert.ok(after.heapBytes - before.heapBytes < 1_000_000, `${before.heapBytes} -> ${after.heapBytes}`);

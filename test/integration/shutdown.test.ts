@@ -109,14 +109,7 @@ suite('shutdown', () => {
     const pids = await service.readyPids();
     assert.equal(await service.stop(), 0);
     for (const hook of ['signal aborted', 'onDrain ran', 'preClose ran', 'onClose ran']) {
-      assert.deepEqual(
-        service
-          .lines(hook)
-          .map(({ by }) => by)
-          .toSorted(),
-        pids.toSorted(),
-        hook,
-      );
+      assert.deepEqual(new Set(service.lines(hook).map(({ by }) => by)), new Set(pids), hook);
     }
     // One that fails is told, and stops nothing.
     assert.equal(service.lines('onClose ran').length, 2);

@@ -42,10 +42,4 @@ suite('watchdog', () => {
     await ready;
     assert.equal((await service.readyPids()).length, 2);
   });
-
-  test('a watchdog that is off kills nobody', async (t) => {
-    const service = await startReadyService(t, { options: { watchdog: false, workers: 1 } });
-    assert.equal((await service.get('/block?ms=3000')).status, 200);
-    assert.deepEqual(service.lines('worker killed'), []);
-  });
 });

@@ -1,9 +1,10 @@
 // Watches a history being told, and stops it where something does not hold.
 import type { Command } from '../../src/fleet/command.ts';
-import { invariants } from './invariants.ts';
+import { invariants } from './invariants/all.ts';
 import { Ledger } from './ledger.ts';
 import type { Moment } from './primary.ts';
-import type { Observer, World } from './world.ts';
+import type { Observer } from './telling.ts';
+import type { World } from './world.ts';
 
 /** Something does not hold. */
 export class Breach extends Error {
@@ -54,7 +55,7 @@ export class Checker implements Observer {
     }
   }
 
-  calm(): void {
+  recovered(): void {
     const found = this.#ledger.phase === 'stopped' ? null : notAsWanted(this.#ledger);
     if (found !== null) throw new Breach('once the trouble stops, the fleet becomes what is wanted', found);
     this.#isQuiet = true;
@@ -62,17 +63,14 @@ export class Checker implements Observer {
 
   endured(): void {
     const { isServing, wanted, settled } = this.#ledger;
-    const { respawn, rollout } = this.#world.policy;
-    // Else nothing tells a worker that proved itself and died from one that lived long and well.
-    const canTell = rollout.minReadyMs < respawn.stableMs;
-    if (!isServing || wanted === settled || !canTell) return;
+    if (!isServing || wanted === settled) return;
     throw new Breach(
       'a rollout ends, even if nobody mends the release',
       `generation ${wanted} is still rolling out`,
     );
   }
 
-  end(): void {
+  ended(): void {
     if (this.#ledger.phase !== 'stopped') throw new Breach('a shutdown ends', `it is ${this.#ledger.phase}`);
   }
 

@@ -6,7 +6,7 @@ import { isSlowest } from '../../src/fleet/respawn.ts';
 import { isStaying } from '../../src/fleet/worker.ts';
 import type { Trouble } from './history.ts';
 import type { Moment } from './primary.ts';
-import type { Observer } from './world.ts';
+import type { Observer } from './telling.ts';
 
 /** Single happenings that some history of a run must have had. */
 const happenings: readonly string[] = [
@@ -17,7 +17,11 @@ const happenings: readonly string[] = [
   ...['rollout', 'recycle', 'scale', 'cancelled', 'shutdown'].map((cause) => `drain: ${cause}`),
   ...['boot-timeout', 'watchdog', 'drain-timeout', 'incompatible', 'forced'].map((cause) => `kill: ${cause}`),
   ...['asked', 'forced', 'timed-out', 'boot-failed', 'gave-up'].map((reason) => `finish: ${reason}`),
-  ...['worker-failing', 'fork-failed', 'leave', 'respawn-delayed', 'respawn-delayed: slowest'],
+  'worker-failing',
+  'fork-failed',
+  'leave',
+  'respawn-delayed',
+  'respawn-delayed: slowest',
 ];
 
 type Situation = (moment: Moment, seen: ReadonlySet<string>) => boolean;
@@ -81,6 +85,8 @@ const situations: Readonly<Record<string, Situation>> = {
     after.phase.name === 'stopped' && after.workers.length > 0,
 };
 
+const SITUATIONS = Object.entries(situations);
+
 export class Coverage implements Observer {
   histories = 0;
   steps = 0;
@@ -95,13 +101,13 @@ export class Coverage implements Observer {
     this.steps += 1;
     const { event, commands } = moment;
     if (event.type === 'worker-heard' && commands.length === 0) return;
-    for (const [name, holds] of Object.entries(situations)) {
+    for (const [name, holds] of SITUATIONS) {
       if (!this.#seen.has(name) && holds(moment, this.#seen)) this.#seen.add(name);
     }
     for (const command of commands) this.#seen.add(inWords(command));
   }
 
-  end(): void {
+  ended(): void {
     this.histories += 1;
     for (const name of this.#seen) this.#counts.set(name, this.#count(name) + 1);
     this.#seen = new Set();
@@ -122,7 +128,7 @@ export class Coverage implements Observer {
 
   get #topics(): readonly string[] {
     const troubles = [...this.#counts.keys()].filter((name) => name.startsWith('trouble'));
-    return [...troubles.toSorted(), ...happenings, ...Object.keys(situations)];
+    return [...troubles.toSorted(), ...happenings, ...SITUATIONS.map(([name]) => name)];
   }
 
   #count(name: string): number {

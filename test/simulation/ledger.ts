@@ -4,6 +4,9 @@ import type { FleetEvent } from '../../src/fleet/event.ts';
 import type { Policy } from '../../src/fleet/policy.ts';
 import type { DrainCause, KillCause } from '../../src/fleet/worker.ts';
 
+import { fresh, judge, nothing } from './judgement.ts';
+import type { Death, Patience, Verdict } from './judgement.ts';
+
 export interface Known {
   readonly id: number;
   readonly slot: number;
@@ -17,32 +20,13 @@ export interface Known {
   killedAt: number;
   isTired: boolean;
   isToldToLeave: boolean;
-  isToldToDrain: boolean;
-}
-
-interface Death {
-  readonly worker: Readonly<Known>;
-  readonly wasReady: boolean;
+  isToldToStop: boolean;
 }
 
 export interface Drain {
   readonly worker: Readonly<Known>;
   readonly cause: DrainCause;
   readonly wasReady: boolean;
-}
-
-/** What a slot must have counted, and how long it must wait. */
-export interface Patience {
-  earlyDeaths: number;
-  notBefore: number;
-}
-
-export interface Verdict {
-  /** The rollout that must abort now. */
-  aborts: number | null;
-  ends: 'boot-failed' | 'gave-up' | null;
-  /** The slots that must wait, in order, and after how many early deaths. */
-  readonly delays: { readonly slot: number; readonly earlyDeaths: number }[];
 }
 
 export class Ledger {
@@ -74,12 +58,12 @@ export class Ledger {
   aborts: number[] = [];
   completions: number[] = [];
   delays: { readonly slot: number; readonly earlyDeaths: number; readonly delayMs: number }[] = [];
-  verdict: Verdict = { aborts: null, ends: null, delays: [] };
+  verdict: Verdict = nothing();
   #deaths: Death[] = [];
-  readonly #policy: Policy;
+  readonly policy: Policy;
 
   constructor(policy: Policy, size: number, entry: string) {
-    this.#policy = policy;
+    this.policy = policy;
     this.size = size;
     this.slots = Array.from({ length: size }, fresh);
     this.entries.set(1, entry);
@@ -112,7 +96,7 @@ export class Ledger {
   }
 
   isProven(worker: Readonly<Known>): boolean {
-    return worker.state === 'ready' && this.now >= worker.readyAt + this.#policy.rollout.minReadyMs;
+    return worker.state === 'ready' && this.now >= worker.readyAt + this.policy.rollout.minReadyMs;
   }
 
   begin(now: number): void {
@@ -121,11 +105,11 @@ export class Ledger {
     this.aborts = [];
     this.completions = [];
     this.delays = [];
-    this.verdict = { aborts: null, ends: null, delays: [] };
+    this.verdict = nothing();
     this.#deaths = [];
     this.slots.forEach((patience, slot) => {
       if (patience.earlyDeaths === 0) return;
-      const { stableMs } = this.#policy.respawn;
+      const { stableMs } = this.policy.respawn;
       const isHealthy = this.current(slot).some(
         ({ state, readyAt }) => state === 'ready' && now >= readyAt + stableMs,
       );
@@ -169,7 +153,7 @@ export class Ledger {
   }
 
   #hearOf(worker: Known, type: Extract<FleetEvent, { worker: number }>['type']): void {
-    const { shutdown, closeMs } = this.#policy;
+    const { shutdown, closeMs } = this.policy;
     switch (type) {
       case 'worker-ready':
         if (worker.state !== 'booting') return;
@@ -217,7 +201,7 @@ export class Ledger {
           killedAt: Infinity,
           isTired: false,
           isToldToLeave: false,
-          isToldToDrain: false,
+          isToldToStop: false,
         });
         return;
       }
@@ -227,7 +211,7 @@ export class Ledger {
         this.drains.push({ worker: { ...worker }, cause: command.cause, wasReady: worker.state === 'ready' });
         worker.state = 'leaving';
         worker.leaveBy = Math.min(worker.leaveBy, this.now + command.graceMs + command.closeMs);
-        worker.isToldToDrain = true;
+        if (command.cause === 'shutdown') worker.isToldToStop = true;
         return;
       }
       case 'leave': {
@@ -304,45 +288,7 @@ export class Ledger {
 
   /** What must follow from the deaths of this step. */
   judge(): void {
-    for (const { worker, wasReady } of this.#deaths) {
-      if (!this.isServing || this.verdict.ends !== null) return;
-      this.#judgeOne(worker, wasReady);
-    }
-  }
-
-  #judgeOne(worker: Readonly<Known>, wasReady: boolean): void {
-    const { respawn } = this.#policy;
-    const wanted = this.verdict.aborts === null ? this.wanted : this.settled;
-    const isWanted = worker.generation === wanted;
-    const isRolling = wanted !== this.settled;
-    // Nobody waits for a boot that is not wanted any more.
-    if (!wasReady && !isWanted) return;
-    const patience = this.slots[worker.slot];
-    const isEarly = !wasReady || this.now < worker.readyAt + respawn.stableMs;
-    const earlyDeaths = isEarly ? (patience?.earlyDeaths ?? -Infinity) + 1 : 0;
-    const isSlowest = earlyDeaths >= respawn.maxEarlyDeaths;
-    if (isRolling && isWanted && (isSlowest || !this.isProven(worker))) return this.#mustAbort();
-    if (this.phase === 'starting') {
-      this.verdict.ends = 'boot-failed';
-      return;
-    }
-    if (patience !== undefined) {
-      patience.earlyDeaths = earlyDeaths;
-      patience.notBefore = this.now;
-      if (isSlowest || earlyDeaths > 1) this.verdict.delays.push({ slot: worker.slot, earlyDeaths });
-    }
-    this.#despair();
-  }
-
-  #mustAbort(): void {
-    this.verdict.aborts = this.wanted;
-    this.slots = this.slots.map(fresh);
-  }
-
-  #despair(): void {
-    const { maxEarlyDeaths } = this.#policy.respawn;
-    const isHopeless = this.slots.every(({ earlyDeaths }) => earlyDeaths >= maxEarlyDeaths);
-    if (isHopeless && this.ready().length === 0) this.verdict.ends = 'gave-up';
+    this.verdict = judge(this, this.#deaths, this.policy);
   }
 
   end(): void {
@@ -365,8 +311,4 @@ export class Ledger {
 
 function isStaying(worker: Readonly<Known>): boolean {
   return worker.state === 'booting' || worker.state === 'ready';
-}
-
-function fresh(): Patience {
-  return { earlyDeaths: 0, notBefore: 0 };
 }

@@ -2,9 +2,10 @@
 import * as fc from 'fast-check';
 import { Breach, Checker } from './checker.ts';
 import { Coverage } from './coverage.ts';
-import { histories } from './history.ts';
+import { histories } from './histories.ts';
 import type { History } from './history.ts';
 import { Story } from './story.ts';
+import { tell } from './telling.ts';
 import { World } from './world.ts';
 
 export interface Settings {
@@ -28,7 +29,7 @@ export function simulate({ runs, seed, path }: Settings): Findings {
   const coverage = new Coverage();
   const property = fc.property(histories, (history) => {
     const world = new World(history);
-    world.watchedBy(new Checker(world), coverage).tell();
+    tell(history, world, [new Checker(world), coverage]);
   });
   const result = fc.check(property, { numRuns: runs, seed, ...(path === undefined ? {} : { path }) });
   if (!result.failed) return { coverage, failure: null };
@@ -36,7 +37,7 @@ export function simulate({ runs, seed, path }: Settings): Findings {
   const failure = [
     `History ${numRuns} of ${runs} failed (shrunk ${numShrinks} times):`,
     ...(counterexample === null ? ['no counterexample'] : retell(counterexample[0])),
-    'Once more: ' + `npm run simulate -- --seed ${seed} --path "${counterexamplePath}"`,
+    `Once more: npm run simulate -- --seed ${seed} --path "${counterexamplePath}"`,
   ].join('\n\n');
   return { coverage, failure };
 }
@@ -46,7 +47,7 @@ function retell(history: History): readonly string[] {
   const story = new Story(world, history);
   try {
     // The story comes first: it shall know of the step that the checker stumbles over.
-    world.watchedBy(story, new Checker(world)).tell();
+    tell(history, world, [story, new Checker(world)]);
     return [story.lines.join('\n'), 'This time everything held: the history is not all that matters.'];
   } catch (error) {
     const name = error instanceof Breach ? 'BROKEN INVARIANT: ' : 'ERROR: ';

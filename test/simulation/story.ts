@@ -4,7 +4,8 @@ import type { FleetEvent } from '../../src/fleet/event.ts';
 import type { Worker } from '../../src/fleet/worker.ts';
 import type { History, Trouble } from './history.ts';
 import type { Moment } from './primary.ts';
-import type { Observer, World } from './world.ts';
+import type { Observer } from './telling.ts';
+import type { World } from './world.ts';
 
 export class Story implements Observer {
   readonly lines: string[] = [];
@@ -29,7 +30,7 @@ export class Story implements Observer {
     this.#line(String(Math.round(now)), [eventInWords(event), words.join(', ')].filter(Boolean).join(' -> '));
   }
 
-  calm(): void {
+  recovered(): void {
     this.#line('-', 'The trouble is over, and its aftermath.');
   }
 

@@ -1,15 +1,7 @@
 // The fake world: it obeys the commands of a fleet, and throws trouble at it.
 import type { Command } from '../../src/fleet/command.ts';
 import type { FleetEvent } from '../../src/fleet/event.ts';
-import {
-  createFleet,
-  isFull,
-  isOutdated,
-  isRolling,
-  isServing,
-  stayingWorkers,
-} from '../../src/fleet/fleet.ts';
-import type { Fleet } from '../../src/fleet/fleet.ts';
+import { createFleet } from '../../src/fleet/fleet.ts';
 import type { Policy } from '../../src/fleet/policy.ts';
 import { Agenda } from './agenda.ts';
 import type { Health, History, Trouble } from './history.ts';
@@ -19,25 +11,14 @@ import type { Moment } from './primary.ts';
 import { Process } from './process.ts';
 import { seeded } from './random.ts';
 
-/** Whoever watches a history being told. */
-export interface Observer {
-  trouble?(trouble: Trouble): void;
-  /** After the commands were given, and before they are obeyed. */
-  step?(moment: Moment): void;
-  /** The trouble is over; what is wanted was reached, or the fleet has finished. */
-  calm?(): void;
-  /** The trouble is over, but the releases are as they are; time has passed. */
-  endured?(): void;
-  end?(): void;
-}
-
 export class World {
   readonly agenda = new Agenda();
   readonly policy: Policy;
   readonly primary: Primary;
   readonly processes = new Map<number, Process>();
   readonly #history: History;
-  readonly #observers: Observer[] = [];
+  /** After commands were given, and before they are obeyed. */
+  watch: (moment: Moment) => void = () => {};
   readonly #healths: Health[] = ['healthy'];
   #forksFailUntil = -Infinity;
 
@@ -49,11 +30,6 @@ export class World {
     this.primary = new Primary(fleet, this.agenda, random, (moment) => this.#obey(moment));
   }
 
-  watchedBy(...observers: readonly Observer[]): this {
-    this.#observers.push(...observers);
-    return this;
-  }
-
   get isFinished(): boolean {
     return this.primary.fleet.phase.name === 'stopped';
   }
@@ -62,60 +38,8 @@ export class World {
     return this.#healths[Number(entry.split('/')[1]) - 1] ?? 'healthy';
   }
 
-  /** Trouble, then time to become what is wanted, then quiet, then the end. */
-  tell(): void {
-    const { agenda, primary } = this;
-    primary.tick();
-    let at = this.#history.calmMs;
-    for (const [delay, trouble] of this.#history.troubles) {
-      at += delay;
-      agenda.after(at, () => this.#strike(trouble));
-    }
-    this.#pass(at, () => false);
-    this.#mend();
-    this.#pass(120_000, () => !primary.isAsleep);
-    if (this.#history.isMended) this.#recover();
-    else this.#endure();
-    if (isServing(primary.fleet)) primary.hear({ type: 'stop-asked', force: false });
-    this.#pass(60_000, () => false);
-    for (const observer of this.#observers) observer.end?.();
-  }
-
-  #recover(): void {
-    this.#pass(this.#aftermathMs(), () => false);
-    this.#pass(this.#patienceMs(), () => isAsWanted(this.primary.fleet));
-    for (const observer of this.#observers) observer.calm?.();
-    this.#pass(12_000, () => false);
-  }
-
-  /** The releases stay as they are: at least a rollout has to end, one way or the other. */
-  #endure(): void {
-    this.#pass(1_200_000, () => !isRolling(this.primary.fleet));
-    for (const observer of this.#observers) observer.endured?.();
-  }
-
-  /** Who is frozen stays so where the watchdog will notice. */
-  #mend(): void {
-    if (this.#history.isMended) this.#healths.fill('healthy');
-    this.#forksFailUntil = -Infinity;
-    for (const process of this.processes.values()) {
-      if (this.policy.watchdog === false || process.state !== 'ready') process.thaw();
-    }
-  }
-
-  /** Until the last process that was made to misbehave has done so, or was found out. */
-  #aftermathMs(): number {
-    return 8_000 + (this.policy.watchdog === false ? 0 : this.policy.watchdog.timeoutMs);
-  }
-
-  /** Long enough for every deadline, one after the other. */
-  #patienceMs(): number {
-    const { boot, respawn, rollout, watchdog } = this.policy;
-    const once = boot.timeoutMs + respawn.backoff.maxMs + (watchdog === false ? 0 : watchdog.timeoutMs);
-    return 10_000 + once + 8 * (2_000 + rollout.minReadyMs);
-  }
-
-  #pass(ms: number, until: () => boolean): void {
+  /** Until so much real time is over, or something is reached, or the fleet has finished. */
+  pass(ms: number, until: () => boolean = () => false): void {
     const { agenda, primary } = this;
     const end = agenda.now + ms;
     while (!this.isFinished && !until()) {
@@ -130,8 +54,17 @@ export class World {
   }
 
   #obey(moment: Moment): void {
-    for (const observer of this.#observers) observer.step?.(moment);
+    this.watch(moment);
     for (const command of moment.commands) this.#obeyCommand(command);
+  }
+
+  /** Forks work again; who is frozen stays so only where the watchdog will notice. */
+  mend(releases: boolean): void {
+    if (releases) this.#healths.fill('healthy');
+    this.#forksFailUntil = -Infinity;
+    for (const process of this.processes.values()) {
+      if (this.policy.watchdog === false || process.state !== 'ready') process.thaw();
+    }
   }
 
   #obeyCommand(command: Command): void {
@@ -166,8 +99,7 @@ export class World {
     process.boot();
   }
 
-  #strike(trouble: Trouble): void {
-    for (const observer of this.#observers) observer.trouble?.(trouble);
+  strike(trouble: Trouble): void {
     switch (trouble.type) {
       case 'worker-killed':
         return this.#pick(trouble.pick)?.exit(null, 'SIGKILL');
@@ -230,14 +162,4 @@ export class World {
 
 function release(number: number): { readonly entry: string; readonly cwd: string } {
   return { entry: `releases/${number}/main.js`, cwd: `releases/${number}` };
-}
-
-function isAsWanted(fleet: Fleet): boolean {
-  const staying = stayingWorkers(fleet);
-  return (
-    isFull(fleet) &&
-    !isRolling(fleet) &&
-    staying.length === fleet.slots.length &&
-    staying.every((worker) => !isOutdated(fleet, worker))
-  );
 }

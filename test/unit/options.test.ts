@@ -1,6 +1,7 @@
 // Every option: what is refused, with one error that names it, and what it is by default.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
+import { inspect } from 'node:util';
 import { validate } from '../../src/options.ts';
 import type { ClusteredOptions } from '../../src/options.ts';
 
@@ -85,7 +86,7 @@ suite('options', () => {
   for (const [name, least, most] of NUMBERS) {
     test(`S65: ${name} refuses what is no whole number from ${least} to ${most}`, () => {
       for (const value of [NaN, Infinity, -1, 1.5, '1', true, null, {}, [], least - 1, most + 1]) {
-        assert.throws(() => validated(nested(name, value)), refusal(name), `${name}: ${String(value)}`);
+        assert.throws(() => validated(nested(name, value)), refusal(name), `${name}: ${inspect(value)}`);
       }
     });
   }
@@ -102,7 +103,7 @@ suite('options', () => {
   ]) {
     test(`S65: ${name} refuses what is no object`, () => {
       for (const value of ['x', 1, true, []]) {
-        assert.throws(() => validated(nested(name, value)), refusal(name), `${name}: ${String(value)}`);
+        assert.throws(() => validated(nested(name, value)), refusal(name), `${name}: ${inspect(value)}`);
       }
     });
   }

@@ -60,9 +60,8 @@ export const BOOM: ErrorInfo = {
 export class Driven {
   fleet: Fleet;
   now = 0;
-  /** What the fleet gets where it asks for randomness. */
-  random = 0.5;
-  /** Everything that was ever announced. */
+  /** Everything that was ever commanded, and announced. */
+  readonly commands: Command[] = [];
   readonly told: Announcement[] = [];
   #does: string[] = [];
 
@@ -156,10 +155,11 @@ export class Driven {
   #step(event: FleetEvent): void {
     const [fleet, commands] = step(this.fleet, deepFreeze(event), {
       now: this.now,
-      random: () => this.random,
+      random: () => 0.5,
     });
     this.fleet = deepFreeze(fleet);
     for (const command of commands) {
+      this.commands.push(command);
       if (command.type === 'announce') this.told.push(command.announcement);
       const words = inWords(command);
       if (words !== null) this.#does.push(words);

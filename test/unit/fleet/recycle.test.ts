@@ -28,6 +28,18 @@ suite('a worker is tired', () => {
     assert.deepEqual(fleet.does(), ['drain #1 (recycle)', 'fork #2 for slot 0 of generation 1']);
   });
 
+  test('another slot that dies again and again does not keep it from being replaced, where one may be missed', () => {
+    const fleet = driveReady({ size: 3, rollout: { maxUnavailable: 1 } });
+    fleet.isKilled(1).isKilled(4).tires(2).ready(5).passes(50).isKilled(6);
+    fleet.does();
+    assert.equal(fleet.fleet.slots[0]?.earlyDeaths, 3);
+    fleet.passes(950);
+    assert.deepEqual(
+      fleet.does().filter((words) => words.startsWith('drain')),
+      ['drain #2 (recycle)'],
+    );
+  });
+
   test('its successor fails to boot -> it serves on, and the slot backs off', () => {
     const fleet = driveReady().tires(1);
     fleet.does();

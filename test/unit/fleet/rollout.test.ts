@@ -30,6 +30,35 @@ suite('a rollout', () => {
     assert.deepEqual(fleet.isKilled(1, 2).does(), []);
   });
 
+  test('the drain says that others accept after it, with the times of a rollout', () => {
+    const fleet = driveReady().restarts(2).ready(2).passes(1_000);
+    assert.deepEqual(
+      fleet.commands.find(({ type }) => type === 'drain'),
+      {
+        type: 'drain',
+        worker: 1,
+        cause: 'rollout',
+        final: false,
+        idleMs: 5_000,
+        graceMs: 20_000,
+        closeMs: 2_000,
+      },
+    );
+  });
+
+  test('S21, S74: a fork carries the release that was pinned when the restart was asked for', () => {
+    const fleet = driveReady().restarts(2).ready(2).passes(1_000).isKilled(2);
+    assert.deepEqual(
+      fleet.commands.findLast(({ type }) => type === 'fork'),
+      {
+        type: 'fork',
+        worker: 3,
+        slot: 0,
+        generation: { id: 2, entry: '/srv/releases/2/main.js', cwd: '/srv/releases/2' },
+      },
+    );
+  });
+
   test('S22: a fleet of one has two ready workers before the old one drains', () => {
     const fleet = driveReady().restarts(2).ready(2);
     assert.deepEqual(fleet.serving, ['0: #1 of 1', '0: #2 of 2']);

@@ -15,6 +15,18 @@ suite('a graceful shutdown', () => {
   test('the drain says that nobody accepts after it, with the times of a shutdown', () => {
     const fleet = driveReady();
     fleet.stops();
+    assert.deepEqual(
+      fleet.commands.find(({ type }) => type === 'drain'),
+      {
+        type: 'drain',
+        worker: 1,
+        cause: 'shutdown',
+        final: true,
+        idleMs: 1_000,
+        graceMs: 7_000,
+        closeMs: 2_000,
+      },
+    );
     const [worker] = fleet.fleet.workers;
     assert.deepEqual(worker, {
       id: 1,

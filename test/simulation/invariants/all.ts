@@ -1,0 +1,19 @@
+// Every invariant. Those of a whole history (it recovers, it is left alone, it ends) are the checker's own.
+import { capacity } from './capacity.ts';
+import { forks } from './forks.ts';
+import { knowledge } from './knowledge.ts';
+import { patience } from './patience.ts';
+import { replacement } from './replacement.ts';
+import { rollouts } from './rollouts.ts';
+import { shutdown } from './shutdown.ts';
+import type { Invariant } from './invariant.ts';
+
+export const invariants: readonly Invariant[] = [
+  ...capacity,
+  ...forks,
+  ...rollouts,
+  ...replacement,
+  ...patience,
+  ...shutdown,
+  ...knowledge,
+];

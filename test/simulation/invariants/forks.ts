@@ -1,0 +1,59 @@
+// When and what is forked.
+import type { Invariant } from './invariant.ts';
+
+export const forks: readonly Invariant[] = [
+  {
+    name: 'a fork is for a slot that lacks a worker, in its time, with a new id',
+    command: ({ ledger }, command) => {
+      if (command.type !== 'fork') return null;
+      if (!ledger.isServing) return `a fork while ${ledger.phase}`;
+      if (command.worker <= ledger.lastWorker) return `#${command.worker} once more`;
+      if (command.slot >= ledger.size) return `there is no slot ${command.slot}`;
+      if (ledger.current(command.slot).length > 0) return `slot ${command.slot} has a worker`;
+      const notBefore = ledger.slots[command.slot]?.notBefore ?? 0;
+      return ledger.now < notBefore ? `slot ${command.slot} must wait until ${notBefore}` : null;
+    },
+  },
+  {
+    name: 'every fork is of the generation that is wanted, never of one that was aborted',
+    command: ({ ledger }, command) => {
+      if (command.type !== 'fork') return null;
+      const { id, entry } = command.generation;
+      if (ledger.aborted.has(id)) return `generation ${id} was aborted`;
+      if (id !== ledger.wanted) return `generation ${id}, while ${ledger.wanted} is wanted`;
+      return entry === ledger.entries.get(id) ? null : `generation ${id} is not ${entry}`;
+    },
+  },
+  {
+    name: 'no slot is forgotten',
+    step: ({ ledger, world }) => {
+      if (!ledger.isServing) return null;
+      const staying = ledger.staying();
+      const taken = new Set(staying.filter(({ slot }) => slot < ledger.size).map(({ slot }) => slot));
+      const hasRoom = staying.length - taken.size < world.policy.rollout.maxSurge;
+      const forgotten = ledger.slots.findIndex(
+        ({ notBefore }, slot) =>
+          notBefore <= ledger.now && ledger.current(slot).length === 0 && (hasRoom || !taken.has(slot)),
+      );
+      return forgotten === -1 ? null : `nobody is forked for slot ${forgotten}`;
+    },
+  },
+  {
+    name: 'early deaths of a slot are counted, and back off',
+    step: ({ ledger, world }) => {
+      const { maxEarlyDeaths, backoff } = world.policy.respawn;
+      const expected = ledger.verdict.delays;
+      if (expected.length !== ledger.delays.length) {
+        return `${ledger.delays.length} delays, expected ${expected.length}`;
+      }
+      const wrong = ledger.delays.find(({ slot, earlyDeaths, delayMs }, index) => {
+        if (slot !== expected[index]?.slot || earlyDeaths !== expected[index].earlyDeaths) return true;
+        if (earlyDeaths >= maxEarlyDeaths) return delayMs !== backoff.maxMs;
+        return delayMs > Math.min(backoff.maxMs, backoff.initialMs * 2 ** (earlyDeaths - 2));
+      });
+      return wrong === undefined
+        ? null
+        : `slot ${wrong.slot}: ${wrong.earlyDeaths} deaths, ${wrong.delayMs} ms`;
+    },
+  },
+];

@@ -1,0 +1,58 @@
+// Who there is, and who is told something.
+import type { Command } from '../../../src/fleet/command.ts';
+import type { Worker } from '../../../src/fleet/worker.ts';
+import type { Known, Ledger } from '../ledger.ts';
+import type { Invariant } from './invariant.ts';
+
+export const knowledge: readonly Invariant[] = [
+  {
+    name: 'the fleet knows exactly the workers that there are',
+    step: ({ ledger, moment: { after } }) => {
+      const expected = [...ledger.workers.values()].map(
+        ({ id, slot, generation, state }) => `#${id} ${slot} ${generation} ${state}`,
+      );
+      const actual = after.workers.map(
+        ({ id, slot, generation, state }) => `#${id} ${slot} ${generation} ${inLedger[state]}`,
+      );
+      if (actual.join() !== expected.join()) return `${actual.join()}; expected: ${expected.join()}`;
+      if (after.slots.length !== ledger.size) return `${after.slots.length} slots, expected ${ledger.size}`;
+      const generations = `${after.wanted.id} over ${after.settled.id}`;
+      const wanted = `${ledger.wanted} over ${ledger.settled}`;
+      return generations === wanted ? null : `it wants ${generations}, expected ${wanted}`;
+    },
+  },
+  {
+    name: 'no command for a worker that is gone, and none twice',
+    command: ({ ledger }, command) => {
+      if (command.type !== 'drain' && command.type !== 'kill' && command.type !== 'leave') return null;
+      const worker = ledger.workers.get(command.worker);
+      if (worker === undefined) return `${command.type} for #${command.worker}, which is not there`;
+      return isDue(ledger, worker, command)
+        ? null
+        : `${command.type} for #${worker.id}, which is ${worker.state}`;
+    },
+  },
+];
+
+const inLedger: Record<Worker['state'], Known['state']> = {
+  booting: 'booting',
+  ready: 'ready',
+  draining: 'leaving',
+  killing: 'killed',
+};
+
+function isDue(
+  ledger: Ledger,
+  worker: Known,
+  command: Extract<Command, { type: 'drain' | 'kill' | 'leave' }>,
+): boolean {
+  switch (command.type) {
+    case 'drain':
+      if (worker.state === 'killed') return false;
+      return command.cause === 'shutdown' ? !worker.isToldToStop : worker.state !== 'leaving';
+    case 'kill':
+      return worker.state !== 'killed';
+    case 'leave':
+      return ledger.phase === 'leaving' && worker.state === 'ready' && !worker.isToldToLeave;
+  }
+}

@@ -1,0 +1,83 @@
+// How the life of a fleet ends.
+import { latenessMs, tickMs } from '../primary.ts';
+import type { Invariant } from './invariant.ts';
+
+export const shutdown: readonly Invariant[] = [
+  {
+    name: 'a fleet that is to stop says so to every ready worker, and serves on until the delay is over',
+    command: ({ ledger, world }, command) => {
+      if (ledger.phase !== 'leaving' || ledger.forcedAt <= ledger.now) return null;
+      const isOver = ledger.now >= ledger.leavingAt + world.policy.shutdown.delayMs;
+      return command.type === 'release-sockets' && !isOver ? 'it lets the sockets go early' : null;
+    },
+    step: ({ ledger, world }) => {
+      if (ledger.phase !== 'leaving') return null;
+      if (ledger.now >= ledger.leavingAt + world.policy.shutdown.delayMs) return 'the delay is over';
+      if (ledger.drains.length > 0) return `#${ledger.drains[0]?.worker.id} drains already`;
+      const untold = ledger.ready().find((worker) => !worker.isToldToLeave);
+      return untold === undefined ? null : `#${untold.id} was not told`;
+    },
+  },
+  {
+    name: 'in a shutdown the sockets are let go once, before anybody is told to drain for it',
+    command: ({ ledger }, command) => {
+      if (command.type === 'release-sockets') return ledger.socketsReleased === 0 ? null : 'once more';
+      if (command.type !== 'drain' || command.cause !== 'shutdown') return null;
+      return ledger.socketsReleased === 1 ? null : `#${command.worker} drains first`;
+    },
+    step: ({ ledger }) =>
+      (ledger.phase === 'stopping' || ledger.phase === 'stopped') === (ledger.socketsReleased === 1)
+        ? null
+        : `${ledger.socketsReleased} times while ${ledger.phase}`,
+  },
+  {
+    name: 'a fleet that is to stop leaves nobody out',
+    step: ({ ledger }) => {
+      if (ledger.phase !== 'stopping') return null;
+      const isForced = ledger.forcedAt <= ledger.now;
+      const left = [...ledger.workers.values()].find(
+        ({ state, isToldToStop }) => state !== 'killed' && (isForced || !isToldToStop),
+      );
+      return left === undefined ? null : `#${left.id} is ${left.state}`;
+    },
+  },
+  {
+    name: 'a shutdown ends in time',
+    step: ({ ledger, world }) => {
+      const { shutdown, closeMs } = world.policy;
+      const drainedBy = Math.min(ledger.stoppingAt + shutdown.graceMs + closeMs, ledger.forcedAt);
+      const end = drainedBy + closeMs + tickMs + latenessMs;
+      return ledger.now > end && ledger.phase !== 'stopped' ? `by ${end}` : null;
+    },
+  },
+  {
+    name: 'it finishes once, last of all, with the exit code that it deserves',
+    command: ({ ledger, world, moment }, command) => {
+      if (ledger.phase === 'stopped') return `${command.type} after the end`;
+      if (command.type !== 'finish') return null;
+      const waits = [...ledger.workers.values()].find(
+        ({ killedAt }) => ledger.now < killedAt + world.policy.closeMs,
+      );
+      if (waits !== undefined) return `#${waits.id} is still there`;
+      const { exitCode, reason } = command.ending;
+      if ((exitCode === 0) !== (reason === 'asked')) return `exit code ${exitCode}: ${reason}`;
+      const isForced = ledger.forcedAt <= ledger.now;
+      if ((reason === 'forced') !== isForced) return reason;
+      if (reason === 'asked' && ledger.shutdownTimedOut) return 'somebody had to be killed';
+      if (reason === 'timed-out' && !ledger.shutdownTimedOut) return 'nobody had to be killed';
+      return moment.after.phase.name === 'stopped' ? null : 'the fleet does not know';
+    },
+  },
+  {
+    name: 'it ends by itself only when the first boot fails, or when there is no hope',
+    command: ({ ledger }, command) => {
+      if (command.type !== 'announce' || command.announcement.type !== 'fleet-stopping') return null;
+      const { reason } = command.announcement.ending;
+      const expected = ledger.verdict.ends;
+      const isAsked = reason === 'asked' || reason === 'forced';
+      return (isAsked ? null : reason) === expected ? null : `${reason}, expected ${expected ?? 'asked'}`;
+    },
+    step: ({ ledger }) =>
+      ledger.verdict.ends !== null && ledger.isServing ? `not ${ledger.verdict.ends}` : null,
+  },
+];
