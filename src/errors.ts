@@ -31,6 +31,12 @@ export const ForeignWorkerError = createError(
   'startClustered was called in a cluster worker that another supervisor forked; start the entry file with plain node, or pass workers: 0 to serve from this process alone',
 );
 
+/** The platform cannot pass a listening socket to another process. */
+export const PlatformError = createError<[platform: string]>(
+  'FST_CLUSTERED_PLATFORM',
+  'on %s a listening socket cannot be handed to worker processes; pass workers: 0 to serve from this process alone',
+);
+
 /** It is not known which file the workers are to run. */
 export const NoEntryError = createError(
   'FST_CLUSTERED_NO_ENTRY',

@@ -40,8 +40,7 @@ export type PrimaryMessage =
       readonly closeMs: number;
     }
   | { readonly type: 'leave' }
-  | { readonly type: 'answer'; readonly id: number; readonly value: unknown }
-  | { readonly type: 'refusal'; readonly id: number; readonly error: ErrorInfo };
+  | { readonly type: 'answer'; readonly id: number; readonly value: unknown };
 
 /** What a worker is born with: it travels in its environment, so that it is there before the first message. */
 export interface WorkerSettings {
@@ -111,10 +110,6 @@ export function parsePrimaryMessage(value: unknown): PrimaryMessage | undefined 
       return isNumber(message['id'])
         ? { type: 'answer', id: message['id'], value: message['value'] }
         : undefined;
-    case 'refusal': {
-      const error = parseErrorInfo(message['error']);
-      return isNumber(message['id']) && error ? { type: 'refusal', id: message['id'], error } : undefined;
-    }
     default:
       return undefined;
   }

@@ -1,7 +1,8 @@
 // Which role is this process? Primary, worker or single: each loads only its own part.
 import cluster from 'node:cluster';
+import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
-import { AlreadyStartedError, ForeignWorkerError, WorkerThreadError } from './errors.ts';
+import { AlreadyStartedError, ForeignWorkerError, PlatformError, WorkerThreadError } from './errors.ts';
 import { validate } from './options.ts';
 import type { ClusteredOptions } from './options.ts';
 import type { ClusteredPrimary } from './primary/primary.ts';
@@ -24,7 +25,7 @@ let started = false;
  * listens. `buildApp` is called in workers only.
  *
  * @throws FST_CLUSTERED_OPTION_INVALID, FST_CLUSTERED_OPTION_UNKNOWN: before anything is started
- * @throws FST_CLUSTERED_ALREADY_STARTED, FST_CLUSTERED_WORKER_THREAD, FST_CLUSTERED_FOREIGN_WORKER: called where it cannot work
+ * @throws FST_CLUSTERED_ALREADY_STARTED, FST_CLUSTERED_WORKER_THREAD, FST_CLUSTERED_FOREIGN_WORKER, FST_CLUSTERED_PLATFORM: called where it cannot work
  * @throws FST_CLUSTERED_LISTEN_FAILED: the address is in use, forbidden or unknown
  * @throws FST_CLUSTERED_BOOT_FAILED: the first workers did not come up; `cause` is the worker's own error
  */
@@ -40,7 +41,10 @@ export async function startClustered<App extends ServableApp>(
     return startWorker(buildApp);
   }
   const settings = validate(options);
-  if (cluster.isWorker && settings.workers > 0) throw new ForeignWorkerError();
+  if (settings.workers > 0) {
+    if (cluster.isWorker) throw new ForeignWorkerError();
+    if (process.platform === 'win32') throw new PlatformError(process.platform);
+  }
   started = true;
   if (settings.workers === 0) {
     const { startSingle } = await import('./worker/single.ts');

@@ -1,7 +1,7 @@
 // The worker's end of the channel to its primary: what is said, what is heard, what is asked.
 import process from 'node:process';
 import { PrimaryGoneError } from '../errors.ts';
-import { fromErrorInfo, parsePrimaryMessage, wrap } from '../messages.ts';
+import { parsePrimaryMessage, wrap } from '../messages.ts';
 import type { Answers, PrimaryMessage, Question, WorkerMessage } from '../messages.ts';
 
 export type Order = Exclude<PrimaryMessage, { id: number }>;
@@ -55,10 +55,8 @@ export class Channel {
     });
   }
 
-  #settle(message: Extract<PrimaryMessage, { id: number }>): void {
-    const asking = this.#asked.get(message.id);
-    this.#asked.delete(message.id);
-    if (message.type === 'answer') asking?.resolve(message.value);
-    else asking?.reject(fromErrorInfo(message.error));
+  #settle({ id, value }: Extract<PrimaryMessage, { id: number }>): void {
+    this.#asked.get(id)?.resolve(value);
+    this.#asked.delete(id);
   }
 }

@@ -8,9 +8,10 @@ suite('shutdown', () => {
     ['SIGTERM', 'SIGTERM'],
     ['SIGTERM', 'SIGINT'],
   ] as const) {
-    test(`S42: ${first}, then ${second}: forced, exit 1`, async (t) => {
-      const service = await startReadyService(t);
-      const held = service.get('/slow?ms=20000').catch((error: NodeJS.ErrnoException) => error.code);
+    test(`S42: ${first}, then ${second}: forced, exit 1`, { timeout: 40_000 }, async (t) => {
+      // Left to themselves, the workers would outlive this test.
+      const service = await startReadyService(t, { options: { shutdown: { graceMs: 90_000 } } });
+      const held = service.get('/slow?ms=60000').catch((error: NodeJS.ErrnoException) => error.code);
       await service.get('/');
       const stopping = service.next('stopping');
       service.signal(first);
@@ -99,8 +100,29 @@ suite('shutdown', () => {
     let readiness = await service.get('/readyz');
     while (readiness.status === 200) readiness = await service.get('/readyz');
     assert.equal(readiness.status, 503);
+    assert.deepEqual(JSON.parse(readiness.body), { status: 'leaving' });
     assert.equal((await service.get('/livez')).status, 200);
     assert.equal((await service.get('/')).status, 200);
+    assert.equal((await service.ended).code, 0);
+  });
+
+  test('S39: once nobody accepts any more, who comes is refused, and not kept waiting', async (t) => {
+    const service = await startReadyService(t, { options: { workers: 1 } });
+    let isOver = false;
+    const slow = service.get('/slow?ms=4000').finally(() => {
+      isOver = true;
+    });
+    await service.get('/');
+    service.signal('SIGTERM');
+    const newcomer = async (): Promise<string | undefined> =>
+      service.get('/').then(
+        () => 'answered',
+        (error: NodeJS.ErrnoException) => error.code,
+      );
+    while ((await newcomer()) === 'answered');
+    assert.equal(await newcomer(), 'ECONNREFUSED');
+    assert.equal(isOver, false);
+    assert.equal((await slow).status, 200);
     assert.equal((await service.ended).code, 0);
   });
 

@@ -16,7 +16,9 @@ const happenings: readonly string[] = [
   ),
   ...['rollout', 'recycle', 'scale', 'cancelled', 'shutdown'].map((cause) => `drain: ${cause}`),
   ...['boot-timeout', 'watchdog', 'drain-timeout', 'incompatible', 'forced'].map((cause) => `kill: ${cause}`),
-  ...['asked', 'forced', 'timed-out', 'boot-failed', 'gave-up'].map((reason) => `finish: ${reason}`),
+  ...['asked', 'forced', 'timed-out', 'unclean', 'boot-failed', 'gave-up'].map(
+    (reason) => `finish: ${reason}`,
+  ),
   'worker-failing',
   'fork-failed',
   'leave',

@@ -1,6 +1,7 @@
 // What is known of a fleet from its events and commands alone: a second opinion, kept without looking at the fleet.
 import type { Announcement, Command } from '../../src/fleet/command.ts';
 import type { FleetEvent } from '../../src/fleet/event.ts';
+import type { Ending } from '../../src/fleet/fleet.ts';
 import type { Policy } from '../../src/fleet/policy.ts';
 import type { DrainCause, KillCause } from '../../src/fleet/worker.ts';
 
@@ -50,8 +51,8 @@ export class Ledger {
   stoppingAt = Infinity;
   forcedAt = Infinity;
   socketsReleased = 0;
-  /** Somebody had to be killed at a deadline after the drain of all had begun. */
-  shutdownTimedOut = false;
+  /** Why it will have ended, as far as anybody knows. */
+  ending: Ending['reason'] = 'asked';
 
   // Of the step under way.
   drains: Drain[] = [];
@@ -134,7 +135,10 @@ export class Ledger {
         return this.#resize(Math.max(1, this.size + event.by));
       case 'stop-asked':
         if (this.phase === 'stopped') return;
-        if (event.force) this.forcedAt = Math.min(this.forcedAt, this.now);
+        if (event.force) {
+          this.forcedAt = Math.min(this.forcedAt, this.now);
+          this.ending = 'forced';
+        }
         if (!this.isServing) return;
         this.phase = 'leaving';
         this.leavingAt = this.now;
@@ -147,14 +151,14 @@ export class Ledger {
       case 'worker-exited':
       case 'fork-failed': {
         const worker = this.workers.get(event.worker);
-        if (worker !== undefined) this.#hearOf(worker, event.type);
+        if (worker !== undefined) this.#hearOf(worker, event);
       }
     }
   }
 
-  #hearOf(worker: Known, type: Extract<FleetEvent, { worker: number }>['type']): void {
+  #hearOf(worker: Known, event: Extract<FleetEvent, { worker: number }>): void {
     const { shutdown, closeMs } = this.policy;
-    switch (type) {
+    switch (event.type) {
       case 'worker-ready':
         if (worker.state !== 'booting') return;
         worker.state = 'ready';
@@ -180,6 +184,7 @@ export class Ledger {
       case 'worker-exited':
       case 'fork-failed':
         if (isStaying(worker)) this.#die(worker);
+        else if (event.type === 'worker-exited' && (event.code ?? 0) !== 0) this.#spoil('unclean');
         this.workers.delete(worker.id);
     }
   }
@@ -281,7 +286,7 @@ export class Ledger {
     const worker = this.workers.get(id);
     if (worker === undefined) return;
     if (isStaying(worker) && cause !== 'forced') this.#die(worker);
-    if (cause === 'drain-timeout' && this.phase === 'stopping') this.shutdownTimedOut = true;
+    if (cause === 'drain-timeout') this.#spoil('timed-out');
     worker.state = 'killed';
     worker.killedAt = this.now;
   }
@@ -289,11 +294,17 @@ export class Ledger {
   /** What must follow from the deaths of this step. */
   judge(): void {
     this.verdict = judge(this, this.#deaths, this.policy);
+    this.ending = this.verdict.ends ?? this.ending;
   }
 
   end(): void {
     const filled = new Set(this.ready().map((worker) => worker.slot));
     if (this.slots.every((_, slot) => filled.has(slot))) this.isTroubled = false;
+  }
+
+  /** A shutdown in which somebody had to be killed, or failed, is no success; the first reason stands. */
+  #spoil(reason: 'timed-out' | 'unclean'): void {
+    if (this.phase === 'stopping' && this.ending === 'asked') this.ending = reason;
   }
 
   #resize(size: number): void {

@@ -35,7 +35,8 @@ export function tell(history: History, world: World, observers: readonly Observe
   world.mend(history.isMended);
   world.pass(LONGEST_SLEEP_MS, () => !primary.isAsleep);
   if (history.isMended) {
-    world.pass(aftermathMs(policy));
+    world.pass(LONGEST_FREEZE_MS, () => !world.isAnybodyFrozen);
+    world.pass(AFTERMATH_MS);
     world.pass(patienceMs(policy), () => isAsWanted(primary.fleet));
     for (const observer of observers) observer.recovered?.();
     world.pass(QUIET_MS);
@@ -50,14 +51,12 @@ export function tell(history: History, world: World, observers: readonly Observe
 }
 
 const LONGEST_SLEEP_MS = 120_000;
-const QUIET_MS = 12_000;
+const LONGEST_FREEZE_MS = 60_000;
+/** Until the last process that was born to misbehave has done so. */
+const AFTERMATH_MS = 8_000;
+const QUIET_MS = 6_000;
 const ENDURANCE_MS = 1_200_000;
 const SHUTDOWN_MS = 60_000;
-
-/** Until the last process that was made to misbehave has done so, or was found out. */
-function aftermathMs({ watchdog }: Policy): number {
-  return 8_000 + (watchdog === false ? 0 : watchdog.timeoutMs);
-}
 
 /** Long enough for every deadline, one after the other. */
 function patienceMs({ boot, respawn, rollout, watchdog }: Policy): number {

@@ -34,6 +34,10 @@ export class World {
     return this.primary.fleet.phase.name === 'stopped';
   }
 
+  get isAnybodyFrozen(): boolean {
+    return this.#living().some((process) => process.isFrozen);
+  }
+
   health(entry: string): Health {
     return this.#healths[Number(entry.split('/')[1]) - 1] ?? 'healthy';
   }

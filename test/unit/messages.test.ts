@@ -25,7 +25,6 @@ suite('messages', () => {
     { type: 'leave' },
     { type: 'drain', cause: 'rollout', final: false, idleMs: 1, graceMs: 2, closeMs: 3 },
     { type: 'answer', id: 1, value: { anything: true } },
-    { type: 'refusal', id: 1, error: ERROR },
   ];
 
   test('every message survives the channel, with fields of others left out', () => {

@@ -61,10 +61,7 @@ export const shutdown: readonly Invariant[] = [
       if (waits !== undefined) return `#${waits.id} is still there`;
       const { exitCode, reason } = command.ending;
       if ((exitCode === 0) !== (reason === 'asked')) return `exit code ${exitCode}: ${reason}`;
-      const isForced = ledger.forcedAt <= ledger.now;
-      if ((reason === 'forced') !== isForced) return reason;
-      if (reason === 'asked' && ledger.shutdownTimedOut) return 'somebody had to be killed';
-      if (reason === 'timed-out' && !ledger.shutdownTimedOut) return 'nobody had to be killed';
+      if (reason !== ledger.ending) return `${reason}, expected ${ledger.ending}`;
       return moment.after.phase.name === 'stopped' ? null : 'the fleet does not know';
     },
   },

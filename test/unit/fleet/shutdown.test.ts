@@ -47,6 +47,15 @@ suite('a graceful shutdown', () => {
     assert.deepEqual(fleet.isKilled(2).does(), ['finish 1 (timed-out)']);
   });
 
+  test('who fails while it drains spoils it: the exit code is 1, for the first reason that there is', () => {
+    const fleet = driveReady({ size: 2 }).stops().exits(1, 7).passes(9_000).isKilled(2);
+    assert.equal(fleet.does().at(-1), 'finish 1 (unclean)');
+  });
+
+  test('who is killed from outside while it drains does not spoil it', () => {
+    assert.equal(driveReady().stops().isKilled(1).does().at(-1), 'finish 0 (asked)');
+  });
+
   test('somebody does not even die of SIGKILL -> it finishes closeMs later', () => {
     const fleet = driveReady().stops().passes(9_000);
     fleet.does();
