@@ -20,6 +20,7 @@ export const policies = {
   'full surge, one may be missed': { ...defaults, rollout: { ...rollout, maxSurge: 8, maxUnavailable: 1 } },
   'in a hurry': {
     ...defaults,
+    respawn: { ...respawn, backoff: { initialMs: 100, maxMs: 150 } },
     rollout: { ...rollout, maxSurge: 2, maxUnavailable: 1, minReadyMs: 0, graceMs: 1_000 },
   },
   'everybody may be missed': { ...defaults, rollout: { ...rollout, maxSurge: 0, maxUnavailable: 8 } },

@@ -40,6 +40,24 @@ export const replacement: readonly Invariant[] = [
     },
   },
   {
+    name: 'a tired worker with a proven successor goes as soon as nobody misses it',
+    step: ({ ledger, world }) => {
+      if (!ledger.isServing) return null;
+      const others = (worker: Known): number => ledger.reliable().filter(({ id }) => id !== worker.id).length;
+      const needed = ledger.size - world.policy.rollout.maxUnavailable;
+      const idle = ledger
+        .ready()
+        .find(
+          (worker) =>
+            worker.isTired &&
+            worker.generation >= ledger.wanted &&
+            hasProven(ledger, worker.slot) &&
+            others(worker) >= needed,
+        );
+      return idle === undefined ? null : `#${idle.id} stays`;
+    },
+  },
+  {
     name: 'of two old workers in a slot, the one that an abort goes back to is not the one that goes',
     step: ({ ledger }) => {
       const isBack = (worker: Readonly<Known>): boolean =>

@@ -22,6 +22,13 @@ suite('a worker is tired', () => {
     assert.deepEqual(fleet.does(), ['drain #2 (recycle)']);
   });
 
+  test('S79: start-first even where one may be missed', () => {
+    const fleet = driveReady({ size: 2, rollout: { maxUnavailable: 1 } }).tires(1);
+    assert.deepEqual(fleet.does(), ['fork #3 for slot 0 of generation 1']);
+    fleet.ready(3).passes(1_000);
+    assert.deepEqual(fleet.does(), ['drain #1 (recycle)']);
+  });
+
   test('with maxSurge 0 it goes first', () => {
     const fleet = driveReady({ rollout: { maxSurge: 0, maxUnavailable: 1 } });
     fleet.tires(1);

@@ -131,6 +131,25 @@ suite('a worker dies again and again', () => {
     assert.deepEqual(fleet.does().slice(-2), ['release sockets', 'finish 1 (gave-up)']);
   });
 
+  test('S30: one slot is at its slowest pace, another one is not, and none is ready -> it goes on', () => {
+    const fleet = driveReady({ size: 2, respawn: { maxEarlyDeaths: 2 } })
+      .isKilled(1)
+      .isKilled(2)
+      .isKilled(3);
+    assert.deepEqual(fleet.does().slice(-1), ['slot 0 waits 30000 ms']);
+    assert.equal(fleet.fleet.phase.name, 'running');
+    fleet.isKilled(4);
+    assert.deepEqual(fleet.does().slice(-1), ['finish 1 (gave-up)']);
+  });
+
+  test('S30: nothing but successors of a worker that serves die -> it goes on', () => {
+    const fleet = driveReady({ respawn: { maxEarlyDeaths: 1 } })
+      .tires(1)
+      .exits(2, 1);
+    assert.deepEqual(fleet.does().slice(-1), ['slot 0 waits 30000 ms']);
+    assert.deepEqual(fleet.serving, ['0: #1 of 1']);
+  });
+
   test('S30: three SIGKILLs of everybody are no reason to give up', () => {
     const fleet = driveReady({ size: 2 });
     for (const everybody of [

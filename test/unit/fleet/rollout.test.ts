@@ -115,6 +115,13 @@ suite('a rollout', () => {
     assert.deepEqual(fleet.does(), ['drain #1 (rollout)', 'rollout of 2 is completed']);
   });
 
+  test('S11: nobody old is left, and still it completes only when the successors are proven', () => {
+    const fleet = driveReady().restarts(2).isKilled(1).ready(2);
+    fleet.does();
+    assert.deepEqual(fleet.passes(999).does(), []);
+    assert.deepEqual(fleet.passes(1).does(), ['rollout of 2 is completed']);
+  });
+
   test('S11: a successor that is proven is killed -> it is respawned, and the rollout completes', () => {
     const fleet = driveReady({ size: 2 }).restarts(2).ready(3).passes(1_000).isKilled(3);
     assert.deepEqual(fleet.does().slice(-1), ['fork #5 for slot 0 of generation 2']);
@@ -166,6 +173,21 @@ suite('a rollout', () => {
     fleet.exits(3, 1);
     assert.deepEqual(fleet.does(), ['rollout of 3 is aborted (boot-failed)']);
     assert.deepEqual(fleet.serving, ['0: #1 of 1']);
+  });
+
+  test('nobody goes for the third release while one of the second is still in excess', () => {
+    const fleet = drive({ size: 2 })
+      .ready(1)
+      .passes(1_000)
+      .restarts(2)
+      .ready(3)
+      .passes(500)
+      .ready(4)
+      .restarts(3);
+    fleet.does();
+    assert.deepEqual(fleet.serving, ['0: #1 of 1', '0: #3 of 2', '1: #4 of 2']);
+    assert.deepEqual(fleet.passes(999).does(), [], '#4 is not proven, so #3 cannot be spared');
+    assert.deepEqual(fleet.passes(1).does(), ['drain #3 (rollout)', 'fork #5 for slot 0 of generation 3']);
   });
 
   test('S78: slots that back off do not delay a rollout, and those of the new generation start with a clean slate', () => {
@@ -324,9 +346,9 @@ suite('a rollout aborts', () => {
   });
 
   test('the death of an old worker, or of one that was superseded, is no reason', () => {
-    const fleet = driveReady({ size: 2 }).restarts(2).ready(3).restarts(3);
+    const fleet = driveReady({ size: 2 }).isKilled(2).ready(3).restarts(2).ready(4).restarts(3);
     fleet.does();
-    fleet.isKilled(2).isKilled(3);
+    fleet.isKilled(3).isKilled(4);
     assert.ok(fleet.does().every((words) => !words.startsWith('rollout')));
   });
 
@@ -342,6 +364,18 @@ suite('a rollout aborts', () => {
       'drain #6 (cancelled)',
       'fork #7 for slot 2 of generation 1',
     ]);
+  });
+
+  test('every slot starts with a clean slate again', () => {
+    const fleet = driveReady({ size: 2, rollout: { maxSurge: 2 } })
+      .restarts(2)
+      .ready(3)
+      .passes(1_000)
+      .isKilled(3);
+    assert.equal(fleet.fleet.slots[0]?.earlyDeaths, 1);
+    fleet.exits(4, 1);
+    assert.equal(fleet.does().filter((words) => words.includes('aborted')).length, 1);
+    assert.equal(fleet.fleet.slots[0]?.earlyDeaths, 0);
   });
 
   test('S73: an old worker crashes after the abort -> it respawns the old release', () => {

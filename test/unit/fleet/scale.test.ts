@@ -66,10 +66,11 @@ suite('scaling', () => {
   });
 
   test('S5: workers that are still there of slots scaled away count as surge', () => {
-    const fleet = driveReady({ size: 2 }).isKilled(1).scales(1).restarts(2);
+    const fleet = driveReady({ size: 2 }).isKilled(1).ready(3).scales(1);
     fleet.does();
-    fleet.ready(4);
-    assert.deepEqual(fleet.does(), []);
-    assert.deepEqual(fleet.passes(1_000).does(), ['drain #2 (scale)', 'rollout of 2 is completed']);
+    fleet.tires(3);
+    assert.deepEqual(fleet.does(), ['drain #3 (recycle)', 'fork #4 for slot 0 of generation 1']);
+    fleet.ready(4).passes(1_000);
+    assert.deepEqual(fleet.does(), ['drain #2 (scale)']);
   });
 });

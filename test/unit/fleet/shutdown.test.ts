@@ -100,6 +100,17 @@ suite('a graceful shutdown', () => {
     assert.deepEqual(fleet.passes(7_000).does(), ['kill #1']);
   });
 
+  test('who began to drain just now has no longer than the others', () => {
+    const fleet = driveReady({ rollout: { graceMs: 20_000 } })
+      .restarts(2)
+      .ready(2)
+      .passes(1_000)
+      .stops();
+    fleet.exits(2);
+    fleet.does();
+    assert.deepEqual(fleet.passes(9_000).does(), ['kill #1']);
+  });
+
   test('nobody is there -> it finishes at once', () => {
     const fleet = driveReady().isKilled(1).isKilled(2);
     fleet.does();
@@ -144,6 +155,13 @@ suite('a shutdown with a delay', () => {
     const fleet = driveReady(DELAYED).stops();
     fleet.does();
     assert.deepEqual(fleet.isKilled(1).fails(2).exits(2, 1).does(), []);
+    assert.deepEqual(fleet.passes(5_000).does(), ['release sockets', 'finish 0 (asked)']);
+  });
+
+  test('who dies meanwhile is no reason to give up', () => {
+    const fleet = driveReady({ respawn: { maxEarlyDeaths: 1 }, shutdown: { delayMs: 5_000 } }).stops();
+    fleet.does();
+    assert.deepEqual(fleet.isKilled(1).does(), []);
     assert.deepEqual(fleet.passes(5_000).does(), ['release sockets', 'finish 0 (asked)']);
   });
 

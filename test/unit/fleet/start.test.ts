@@ -59,6 +59,14 @@ suite('a fleet starts', () => {
     assert.deepEqual(fleet.isKilled(1).does(), ['finish 1 (boot-failed)']);
   });
 
+  test('a boot times out in the very moment of a restart -> that is no failure of the new release', () => {
+    const fleet = drive({ boot: { timeoutMs: 30_000 } });
+    fleet.does();
+    fleet.now = 30_000;
+    fleet.restarts(2);
+    assert.deepEqual(fleet.does(), ['rollout of 2 starts', 'kill #1', 'fork #2 for slot 0 of generation 2']);
+  });
+
   test('a restart before anybody is ready -> the boots under way are cancelled, the new release starts', () => {
     const fleet = drive({ size: 1 });
     fleet.does();
