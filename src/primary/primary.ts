@@ -1,27 +1,26 @@
 // Runs in the primary process. Holds the fleet: events go in, commands come out and are carried out.
 import type { EventEmitter } from 'node:events';
 import process from 'node:process';
-import { OptionInvalidError, ProtocolError } from '../errors.ts';
+import { OptionInvalidError } from '../errors.ts';
 import type { Announcement, Command } from '../fleet/command.ts';
 import type { FleetEvent } from '../fleet/event.ts';
 import { createFleet, isMixed, isRolling, isServing } from '../fleet/fleet.ts';
 import type { Ending, Fleet } from '../fleet/fleet.ts';
 import { step } from '../fleet/step.ts';
 import { nextWakeAt } from '../fleet/wake.ts';
-import { PROTOCOL, fromErrorInfo, toErrorInfo } from '../messages.ts';
-import type { Question, WorkerMessage, WorkerSettings } from '../messages.ts';
-import type { ClusteredLogger, Settings } from '../options.ts';
+import { fromErrorInfo, toErrorInfo } from '../messages.ts';
+import type { Answers, Question } from '../messages.ts';
+import type { ClusteredLogger } from '../options.ts';
 import { mapError } from '../status.ts';
 import type { FleetStatus, RolloutResult } from '../status.ts';
 import { AwakeClock, TICK_MS } from './awake-clock.ts';
 import { createJournal } from './journal.ts';
 import type { ClusteredEvents, Journal } from './journal.ts';
-import type { Listener } from './listener.ts';
-import { isThere, pin } from './release.ts';
-import type { LogicalRelease, PinnedRelease } from './release.ts';
+import { pin } from './release.ts';
+import type { PinnedRelease } from './release.ts';
 import { Rollouts } from './rollouts.ts';
-import { FIRST_INHERITED, fork } from './worker-process.ts';
-import type { WorkerProcess } from './worker-process.ts';
+import { WorkerProcesses } from './worker-processes.ts';
+import type { Parts } from './worker-processes.ts';
 
 /** How the fleet ended. */
 export interface Closed {
@@ -52,30 +51,29 @@ export interface ClusteredPrimary {
   readonly events: EventEmitter<ClusteredEvents>;
 }
 
-export interface Parts {
-  readonly settings: Settings;
-  readonly listener: Listener;
-  readonly release: LogicalRelease;
-  readonly log: ClusteredLogger;
-}
-
 export class Primary implements ClusteredPrimary {
   readonly role = 'primary';
   readonly closed: Promise<Closed>;
   readonly #parts: Parts;
   readonly #clock = new AwakeClock();
-  readonly #processes = new Map<number, WorkerProcess>();
+  readonly #processes: WorkerProcesses;
+  readonly #log: ClusteredLogger;
   readonly #rollouts = new Rollouts();
   readonly #journal: Journal;
   #fleet: Fleet;
   #timer: NodeJS.Timeout | undefined;
   #settleClosed: (closed: Closed) => void = () => undefined;
 
-  constructor(parts: Parts, pinned: PinnedRelease) {
-    const { settings, log } = parts;
+  constructor(parts: Parts, pinned: PinnedRelease, log: ClusteredLogger) {
+    const { settings } = parts;
     this.#parts = parts;
+    this.#log = log;
+    this.#processes = new WorkerProcesses(parts, {
+      happened: (event) => this.#dispatch(event),
+      asked: (question) => this.#answer(question),
+    });
     this.#fleet = createFleet(settings.policy, settings.workers, pinned);
-    this.#journal = createJournal(log, (id) => this.#processes.get(id)?.pid ?? null);
+    this.#journal = createJournal(log, (worker) => this.#processes.pidOf(worker));
     this.closed = new Promise((resolve) => {
       this.#settleClosed = resolve;
     });
@@ -99,7 +97,7 @@ export class Primary implements ClusteredPrimary {
       this.#dispatch({ type: 'restart-asked', ...pinned });
       return result;
     } catch (error) {
-      this.#parts.log.error({ err: error }, 'rollout not started');
+      this.#log.error({ err: error }, 'rollout not started');
       const reason = 'release-not-found';
       return Promise.resolve(
         this.#rollouts.end({ outcome: 'aborted', generation: null, reason, error: asError(error) }),
@@ -140,7 +138,7 @@ export class Primary implements ClusteredPrimary {
       addresses: this.#parts.listener.addresses,
       workers: fleet.workers.map(({ id, slot, state, generation }) => ({
         slot,
-        pid: this.#processes.get(id)?.pid ?? null,
+        pid: this.#processes.pidOf(id),
         state,
         generation,
       })),
@@ -158,7 +156,7 @@ export class Primary implements ClusteredPrimary {
       this.#rollouts.hear(announcement);
       this.#journal.emit(announcement);
     }
-    if (event.type === 'worker-exited' || event.type === 'fork-failed') this.#processes.delete(event.worker);
+    if (event.type === 'worker-exited' || event.type === 'fork-failed') this.#processes.forget(event.worker);
   }
 
   #wakeLater(): void {
@@ -172,18 +170,10 @@ export class Primary implements ClusteredPrimary {
   #carryOut(command: Command): readonly Announcement[] {
     switch (command.type) {
       case 'fork':
-        this.#processes.set(command.worker, this.#fork(command));
-        return [];
-      case 'drain': {
-        const { type, cause, final, idleMs, graceMs, closeMs } = command;
-        this.#processes.get(command.worker)?.send({ type, cause, final, idleMs, graceMs, closeMs });
-        return [];
-      }
+      case 'drain':
       case 'leave':
-        this.#processes.get(command.worker)?.send({ type: 'leave' });
-        return [];
       case 'kill':
-        this.#processes.get(command.worker)?.kill();
+        this.#processes.carryOut(command);
         return [];
       case 'release-sockets':
         this.#parts.listener.release();
@@ -197,74 +187,16 @@ export class Primary implements ClusteredPrimary {
     }
   }
 
-  #fork({ worker, slot, generation }: Extract<Command, { type: 'fork' }>): WorkerProcess {
-    const { settings, listener } = this.#parts;
-    return fork(
-      {
-        release: () => (isThere(generation) ? generation : pin(this.#parts.release)),
-        settings: this.#workerSettings(slot, generation.id),
-        env: settings.env,
-        execArgv: settings.execArgv,
-        descriptors: listener.descriptors,
-      },
-      {
-        message: (message) => this.#hear(worker, message),
-        exited: (code, signal) => this.#dispatch({ type: 'worker-exited', worker, code, signal }),
-        forkFailed: (error) => this.#dispatch({ type: 'fork-failed', worker, error }),
-      },
-    );
-  }
-
-  #workerSettings(slot: number, generation: number): WorkerSettings {
-    const { settings, listener } = this.#parts;
-    const { shutdown, closeMs, watchdog } = settings.policy;
-    return {
-      protocol: PROTOCOL,
-      slot,
-      generation,
-      sockets: listener.addresses.map((address, index) => ({ ...address, fd: FIRST_INHERITED + index })),
-      backlog: settings.listen.backlog,
-      heartbeatMs: watchdog === false ? HEARTBEAT_MS : Math.min(HEARTBEAT_MS, watchdog.timeoutMs / 3),
-      shutdown: { idleMs: shutdown.idleMs, graceMs: shutdown.graceMs },
-      closeMs,
-    };
-  }
-
-  #hear(worker: number, message: WorkerMessage): void {
-    switch (message.type) {
-      case 'hello': {
-        if (message.protocol === PROTOCOL) return;
-        const error = new ProtocolError(String(message.protocol), String(PROTOCOL));
-        return this.#dispatch({ type: 'worker-incompatible', worker, error: toErrorInfo(error) });
-      }
-      case 'ready':
-        return this.#dispatch({ type: 'worker-ready', worker });
-      case 'heartbeat':
-        return this.#dispatch({ type: 'worker-heard', worker });
-      case 'failing':
-        return this.#dispatch({ type: 'worker-failing', worker, error: message.error });
-      case 'tired':
-        return this.#dispatch({ type: 'worker-tired', worker });
-      case 'ask':
-        void this.#answer(worker, message.id, message.question);
-        return undefined;
-    }
-  }
-
-  async #answer(worker: number, id: number, question: Question): Promise<void> {
-    const value = question === 'status' ? this.status() : mapError(await this.restart(), toErrorInfo);
-    this.#processes.get(worker)?.send({ type: 'answer', id, value });
+  async #answer(question: Question): Promise<Answers[Question]> {
+    return question === 'status' ? this.status() : mapError(await this.restart(), toErrorInfo);
   }
 
   #finish({ exitCode, reason, error }: Ending): void {
     this.#parts.listener.release();
-    this.#parts.log.info({ reason, exitCode }, 'stopped');
+    this.#log.info({ reason, exitCode }, 'stopped');
     this.#settleClosed({ exitCode, reason, error: error && fromErrorInfo(error) });
   }
 }
-
-/** How often a worker gives a sign of life, in ms. */
-const HEARTBEAT_MS = 1_000;
 
 function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));

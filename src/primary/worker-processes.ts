@@ -1,0 +1,129 @@
+// The processes of all workers: does to them what the fleet commands, and turns what comes from them into events.
+import type { Command } from '../fleet/command.ts';
+import type { FleetEvent } from '../fleet/event.ts';
+import { PROTOCOL, toErrorInfo } from '../messages.ts';
+import type { Answers, Question, WorkerMessage, WorkerSettings } from '../messages.ts';
+import type { Settings } from '../options.ts';
+import { ProtocolError } from '../errors.ts';
+import type { Listener } from './listener.ts';
+import { isThere, pin } from './release.ts';
+import type { LogicalRelease } from './release.ts';
+import { FIRST_INHERITED, fork } from './worker-process.ts';
+import type { WorkerProcess } from './worker-process.ts';
+
+export type WorkerCommand = Extract<Command, { worker: number }>;
+
+/** What workers are made of. */
+export interface Parts {
+  readonly settings: Settings;
+  readonly listener: Listener;
+  readonly release: LogicalRelease;
+}
+
+export interface WorkersListener {
+  happened(event: FleetEvent): void;
+  /** A worker asks. */
+  asked(question: Question): Promise<Answers[Question]>;
+}
+
+export class WorkerProcesses {
+  readonly #parts: Parts;
+  readonly #listener: WorkersListener;
+  readonly #processes = new Map<number, WorkerProcess>();
+
+  constructor(parts: Parts, listener: WorkersListener) {
+    this.#parts = parts;
+    this.#listener = listener;
+  }
+
+  /** Null: the process is gone, or could not be made. */
+  pidOf(worker: number): number | null {
+    return this.#processes.get(worker)?.pid ?? null;
+  }
+
+  carryOut(command: WorkerCommand): void {
+    const known = this.#processes.get(command.worker);
+    switch (command.type) {
+      case 'fork':
+        this.#processes.set(command.worker, this.#fork(command));
+        return;
+      case 'drain': {
+        const { type, cause, final, idleMs, graceMs, closeMs } = command;
+        return known?.send({ type, cause, final, idleMs, graceMs, closeMs });
+      }
+      case 'leave':
+        return known?.send({ type: 'leave' });
+      case 'kill':
+        return known?.kill();
+    }
+  }
+
+  /** After its exit has been told. */
+  forget(worker: number): void {
+    this.#processes.delete(worker);
+  }
+
+  #fork({ worker, slot, generation }: Extract<Command, { type: 'fork' }>): WorkerProcess {
+    const { settings, listener, release } = this.#parts;
+    return fork(
+      {
+        // Only if what was pinned is gone is it looked for anew.
+        release: () => (isThere(generation) ? generation : pin(release)),
+        settings: this.#birthSettings(slot, generation.id),
+        env: settings.env,
+        execArgv: settings.execArgv,
+        descriptors: listener.descriptors,
+      },
+      {
+        message: (message) => this.#hear(worker, message),
+        exited: (code, signal) => this.#listener.happened({ type: 'worker-exited', worker, code, signal }),
+        forkFailed: (error) => this.#listener.happened({ type: 'fork-failed', worker, error }),
+      },
+    );
+  }
+
+  #birthSettings(slot: number, generation: number): WorkerSettings {
+    const { settings, listener } = this.#parts;
+    const { shutdown, closeMs, watchdog } = settings.policy;
+    return {
+      protocol: PROTOCOL,
+      slot,
+      generation,
+      sockets: listener.addresses.map((address, index) => ({ ...address, fd: FIRST_INHERITED + index })),
+      backlog: settings.listen.backlog,
+      heartbeatMs: watchdog === false ? HEARTBEAT_MS : Math.min(HEARTBEAT_MS, watchdog.timeoutMs / 3),
+      shutdown: { idleMs: shutdown.idleMs, graceMs: shutdown.graceMs },
+      closeMs,
+    };
+  }
+
+  #hear(worker: number, message: WorkerMessage): void {
+    const { happened } = this.#listener;
+    switch (message.type) {
+      case 'hello': {
+        if (message.protocol === PROTOCOL) return;
+        const error = new ProtocolError(String(message.protocol), String(PROTOCOL));
+        return happened({ type: 'worker-incompatible', worker, error: toErrorInfo(error) });
+      }
+      case 'ready':
+        return happened({ type: 'worker-ready', worker });
+      case 'heartbeat':
+        return happened({ type: 'worker-heard', worker });
+      case 'failing':
+        return happened({ type: 'worker-failing', worker, error: message.error });
+      case 'tired':
+        return happened({ type: 'worker-tired', worker });
+      case 'ask':
+        void this.#answer(worker, message.id, message.question);
+        return undefined;
+    }
+  }
+
+  async #answer(worker: number, id: number, question: Question): Promise<void> {
+    const value = await this.#listener.asked(question);
+    this.#processes.get(worker)?.send({ type: 'answer', id, value });
+  }
+}
+
+/** How often a worker gives a sign of life, in ms. */
+const HEARTBEAT_MS = 1_000;

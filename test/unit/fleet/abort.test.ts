@@ -1,0 +1,170 @@
+// A release does not work: what is wanted goes back to what does.
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { drive, driveReady } from './drive.ts';
+
+suite('a rollout aborts', () => {
+  test('S6: a successor fails to boot -> all old workers serve on, and what is wanted goes back', () => {
+    const fleet = driveReady({ size: 2 }).restarts(2);
+    fleet.does();
+    fleet.fails(3);
+    assert.deepEqual(fleet.does(), ['rollout of 2 is aborted (boot-failed)']);
+    assert.deepEqual(fleet.serving, ['0: #1 of 1', '1: #2 of 1']);
+    assert.equal(fleet.fleet.wanted.id, 1);
+    assert.deepEqual(fleet.exits(3, 1).passes(60_000).does(), []);
+  });
+
+  test('S6: the error of the worker is told', () => {
+    const fleet = driveReady().restarts(2).fails(2);
+    const aborted = fleet.told.find(({ type }) => type === 'rollout-aborted');
+    assert.deepEqual(aborted, {
+      type: 'rollout-aborted',
+      generation: 2,
+      reason: 'boot-failed',
+      error: { name: 'Error', message: 'boom', stack: 'Error: boom\n    at app.js:1', code: null },
+      backTo: 1,
+    });
+  });
+
+  test('S7: a successor never gets ready -> it is killed after boot.timeoutMs, the old ones stay', () => {
+    const fleet = driveReady({ size: 2, boot: { timeoutMs: 30_000 } }).restarts(2);
+    fleet.does();
+    assert.deepEqual(fleet.passes(29_999).does(), []);
+    assert.deepEqual(fleet.passes(1).does(), ['kill #3', 'rollout of 2 is aborted (boot-timeout)']);
+    assert.deepEqual(fleet.isKilled(3).does(), []);
+    assert.deepEqual(fleet.serving, ['0: #1 of 1', '1: #2 of 1']);
+  });
+
+  test('a successor dies within minReadyMs', () => {
+    const fleet = driveReady({ size: 2 }).restarts(2).ready(3).passes(999);
+    fleet.does();
+    fleet.isKilled(3);
+    assert.deepEqual(fleet.does(), ['rollout of 2 is aborted (died-early)']);
+  });
+
+  test('a proven successor dies so often that its slot is at its slowest pace', () => {
+    const fleet = driveReady({ size: 2, respawn: { maxEarlyDeaths: 2 } })
+      .restarts(2)
+      .ready(3)
+      .passes(1_000);
+    fleet.does();
+    fleet.isKilled(3);
+    assert.deepEqual(fleet.does(), ['fork #5 for slot 0 of generation 2']);
+    fleet.ready(5).passes(1_000).isKilled(5);
+    assert.deepEqual(fleet.does(), [
+      'rollout of 2 is aborted (died-early)',
+      'drain #4 (cancelled)',
+      'fork #6 for slot 0 of generation 1',
+    ]);
+  });
+
+  test('S75: a successor cannot be forked', () => {
+    const fleet = driveReady().restarts(2);
+    fleet.does();
+    assert.deepEqual(fleet.failsToFork(2).does(), ['rollout of 2 is aborted (fork-failed)']);
+  });
+
+  test('S76: the new release speaks another protocol -> its worker is killed', () => {
+    const fleet = driveReady().restarts(2);
+    fleet.does();
+    fleet.isIncompatible(2);
+    assert.deepEqual(fleet.does(), ['kill #2', 'rollout of 2 is aborted (incompatible)']);
+  });
+
+  test('S8: broken release, then a fixed one -> the second succeeds', () => {
+    const fleet = driveReady().restarts(2).exits(2, 1).restarts(3).ready(3).passes(1_000);
+    assert.deepEqual(
+      fleet.does().filter((words) => words.startsWith('rollout')),
+      [
+        'rollout of 2 starts',
+        'rollout of 2 is aborted (boot-failed)',
+        'rollout of 3 starts',
+        'rollout of 3 is completed',
+      ],
+    );
+    assert.deepEqual(fleet.serving, ['0: #3 of 3']);
+  });
+
+  test('the death of an old worker, or of one that was superseded, is no reason', () => {
+    const fleet = driveReady({ size: 2 }).isKilled(2).ready(3).restarts(2).ready(4).restarts(3);
+    fleet.does();
+    fleet.isKilled(3).isKilled(4);
+    assert.ok(fleet.does().every((words) => !words.startsWith('rollout')));
+  });
+
+  test('the other boots of it are cancelled, and nothing of it is ever forked again', () => {
+    const fleet = driveReady({ size: 3, rollout: { maxSurge: 2 } })
+      .restarts(2)
+      .isKilled(3);
+    fleet.does();
+    fleet.exits(4, 1);
+    assert.deepEqual(fleet.does(), [
+      'rollout of 2 is aborted (boot-failed)',
+      'drain #5 (cancelled)',
+      'drain #6 (cancelled)',
+      'fork #7 for slot 2 of generation 1',
+    ]);
+  });
+
+  test('every slot starts with a clean slate again', () => {
+    const fleet = driveReady({ size: 2, rollout: { maxSurge: 2 } })
+      .restarts(2)
+      .ready(3)
+      .passes(1_000)
+      .isKilled(3);
+    assert.equal(fleet.fleet.slots[0]?.earlyDeaths, 1);
+    fleet.exits(4, 1);
+    assert.equal(fleet.does().filter((words) => words.includes('aborted')).length, 1);
+    assert.equal(fleet.fleet.slots[0]?.earlyDeaths, 0);
+  });
+
+  test('S73: an old worker crashes after the abort -> it respawns the old release', () => {
+    const fleet = driveReady({ size: 2 }).restarts(2).fails(3);
+    fleet.does();
+    fleet.isKilled(1);
+    assert.deepEqual(fleet.does(), ['fork #4 for slot 0 of generation 1']);
+  });
+
+  test('S73: workers that were replaced already stay; one of them that crashes respawns what is wanted', () => {
+    const fleet = driveReady({ size: 2 }).restarts(2).ready(3).passes(1_000).exits(1).exits(4, 1);
+    assert.deepEqual(fleet.does().slice(-1), ['rollout of 2 is aborted (boot-failed)']);
+    assert.deepEqual(fleet.passes(60_000).serving, ['0: #3 of 2', '1: #2 of 1']);
+    fleet.isKilled(3);
+    assert.deepEqual(fleet.does(), ['fork #5 for slot 0 of generation 1']);
+  });
+
+  test('a mixed fleet is all replaced by the next release', () => {
+    const fleet = driveReady({ size: 2 }).restarts(2).ready(3).passes(1_000).exits(1).exits(4, 1);
+    fleet.restarts(3).ready(5).passes(1_000).ready(6).passes(1_000);
+    assert.deepEqual(fleet.serving, ['0: #5 of 3', '1: #6 of 3']);
+    assert.equal(fleet.does().at(-1), 'rollout of 3 is completed');
+  });
+
+  test('two in a slot after the abort: the one of the wanted generation stays, when nobody is missed', () => {
+    const fleet = driveReady({ size: 2, rollout: { maxSurge: 2 } })
+      .restarts(2)
+      .ready(3)
+      .isKilled(2);
+    fleet.does();
+    fleet.exits(4, 1);
+    assert.deepEqual(fleet.does(), [
+      'rollout of 2 is aborted (boot-failed)',
+      'fork #5 for slot 1 of generation 1',
+    ]);
+    assert.deepEqual(fleet.serving, ['0: #1 of 1', '0: #3 of 2']);
+    fleet.ready(5).passes(1_000);
+    assert.deepEqual(fleet.does(), ['drain #3 (rollout)']);
+  });
+
+  test('before anybody was ever ready -> back to the first release, whose failure ends it', () => {
+    const fleet = drive().restarts(2);
+    fleet.does();
+    fleet.exits(2, 1);
+    assert.deepEqual(fleet.does(), [
+      'rollout of 2 is aborted (boot-failed)',
+      'fork #3 for slot 0 of generation 1',
+    ]);
+    fleet.exits(3, 1).exits(1);
+    assert.deepEqual(fleet.does().slice(-1), ['finish 1 (boot-failed)']);
+  });
+});

@@ -1,0 +1,49 @@
+// There is room for all successors at once: a rollout is all or nothing.
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { driveReady } from './drive.ts';
+
+suite('with maxSurge >= size', () => {
+  const FULL = { size: 3, rollout: { maxSurge: 3 } } as const;
+
+  test('S23: all successors are proven before any old one drains', () => {
+    const fleet = driveReady(FULL).restarts(2);
+    assert.equal(fleet.does().filter((words) => words.startsWith('fork')).length, 3);
+    fleet.ready(4, 5).passes(10_000);
+    assert.deepEqual(fleet.does(), []);
+    fleet.ready(6).passes(1_000);
+    assert.deepEqual(fleet.does(), [
+      'drain #1 (rollout)',
+      'drain #2 (rollout)',
+      'drain #3 (rollout)',
+      'rollout of 2 is completed',
+    ]);
+  });
+
+  test('S23: one fails -> all old ones stay, and the successors go: a full rollback', () => {
+    const fleet = driveReady(FULL).restarts(2).ready(4, 5).passes(1_000);
+    fleet.does();
+    fleet.exits(6, 1);
+    assert.deepEqual(fleet.does(), [
+      'rollout of 2 is aborted (boot-failed)',
+      'drain #5 (rollout)',
+      'drain #4 (rollout)',
+    ]);
+    assert.deepEqual(fleet.serving, ['0: #1 of 1', '1: #2 of 1', '2: #3 of 1']);
+  });
+
+  test('S23: that holds even where some may be missed', () => {
+    const fleet = driveReady({ ...FULL, rollout: { maxSurge: 3, maxUnavailable: 2 } }).restarts(2);
+    fleet.ready(4, 5).passes(10_000);
+    assert.ok(fleet.does().every((words) => !words.startsWith('drain')));
+  });
+
+  test('S23: a proven successor dies, and the old ones wait for its replacement', () => {
+    const fleet = driveReady(FULL).restarts(2).ready(4, 5).passes(1_000).isKilled(4).ready(6);
+    fleet.does();
+    fleet.passes(10_000);
+    assert.deepEqual(fleet.does(), []);
+    fleet.ready(7).passes(1_000);
+    assert.equal(fleet.does().filter((words) => words.startsWith('drain')).length, 3);
+  });
+});
