@@ -1,9 +1,10 @@
 // Binds and holds the listening sockets. It never accepts: the workers inherit the descriptors, and do.
 import dns from 'node:dns/promises';
 import net from 'node:net';
-import { getSystemErrorName } from 'node:util';
 import { ListenError } from '../errors.ts';
 import type { Settings } from '../options.ts';
+import { bindSocket } from './bound-socket.ts';
+import type { BoundSocket } from './bound-socket.ts';
 
 export interface Address {
   readonly host: string;
@@ -18,16 +19,16 @@ export interface Listener {
   release(): void;
 }
 
-/** A bound socket that does not listen. */
-interface BoundSocket {
-  fd(): number;
-  address(): { readonly address: string; readonly port: number };
-  close(): void;
+/**
+ * On every address of `localhost` that this machine has; any other host is one address.
+ * @throws FST_CLUSTERED_LISTEN_FAILED
+ */
+export async function bind({ host, port }: Settings['listen']): Promise<Listener> {
+  return bindAddresses(await resolve(host, port), port);
 }
 
-/** @throws FST_CLUSTERED_LISTEN_FAILED: every address of `localhost` must be free, any other host is one address. */
-export async function bind({ host, port }: Settings['listen']): Promise<Listener> {
-  const hosts = await resolve(host, port);
+/** @throws FST_CLUSTERED_LISTEN_FAILED: one is in use, or the machine has none of them */
+export function bindAddresses(hosts: readonly string[], port: number): Listener {
   return hold(port === 0 ? bindToFreePort(hosts) : bindAll(hosts, port));
 }
 
@@ -58,34 +59,42 @@ async function resolve(host: string, port: number): Promise<readonly string[]> {
 
 const MOST_TRIES = 10;
 
-/** The port that the first address got may be taken on the second one. */
+/** The port that the first address got may be taken on another one: then all try again. */
 function bindToFreePort(hosts: readonly string[], tries = 1): readonly BoundSocket[] {
-  const [first, ...others] = hosts;
-  if (first === undefined) return [];
-  const socket = bindOne(first, 0);
   try {
-    return [socket, ...bindAll(others, socket.address().port)];
+    return bindAll(hosts, 0);
   } catch (error) {
-    socket.close();
-    if (tries === MOST_TRIES) throw error;
+    if (tries === MOST_TRIES || codeOf(error) !== 'EADDRINUSE') throw error;
     return bindToFreePort(hosts, tries + 1);
   }
 }
 
 function bindAll(hosts: readonly string[], port: number): readonly BoundSocket[] {
   const bound: BoundSocket[] = [];
-  try {
-    for (const host of hosts) bound.push(bindOne(host, port));
-    return bound;
-  } catch (error) {
-    for (const socket of bound) socket.close();
-    throw error;
+  let absent: unknown;
+  for (const host of hosts) {
+    try {
+      bound.push(bindOne(host, bound[0]?.address().port ?? port));
+    } catch (error) {
+      // A container without IPv6 often has ::1 for localhost in its /etc/hosts nevertheless.
+      absent = error;
+      if (codeOf(error) === 'EADDRNOTAVAIL' || codeOf(error) === 'EAFNOSUPPORT') continue;
+      for (const socket of bound) socket.close();
+      throw error;
+    }
   }
+  if (bound.length === 0) throw absent;
+  return bound;
+}
+
+/** The system's code, from under our error. */
+function codeOf(error: unknown): unknown {
+  return error instanceof Error ? Reflect.get(Object(error.cause), 'code') : undefined;
 }
 
 function bindOne(host: string, port: number): BoundSocket {
   try {
-    return BoundSocketOfNode === undefined ? bindHandle(host, port) : new BoundSocketOfNode({ host, port });
+    return bindSocket(host, port);
   } catch (error) {
     throw listenError(host, port, error);
   }
@@ -110,41 +119,4 @@ function explain(error: Error): string {
     default:
       return error.message;
   }
-}
-
-/** Public since Node 26.4 and 24.19: https://nodejs.org/api/net.html#class-netboundsocket */
-const BoundSocketOfNode: (new (options: { host: string; port: number }) => BoundSocket) | undefined =
-  Reflect.get(net, 'BoundSocket');
-
-interface Handle {
-  readonly fd: number;
-  getsockname(out: { address?: string; port?: number }): number;
-  close(): void;
-}
-
-/** What older versions of Node have instead: exported, though without documentation, since 0.x. */
-function bindHandle(host: string, port: number): BoundSocket {
-  const createServerHandle: (host: string, port: number, family: 4 | 6) => Handle | number = Reflect.get(
-    net,
-    '_createServerHandle',
-  );
-  const handle = createServerHandle(host, port, net.isIPv6(host) ? 6 : 4);
-  if (typeof handle === 'number') throw systemError(handle, host, port);
-  // A busy port is told only now: https://docs.libuv.org/en/v1.x/tcp.html#c.uv_tcp_bind
-  const name: { address?: string; port?: number } = {};
-  const code = handle.getsockname(name);
-  if (code !== 0) {
-    handle.close();
-    throw systemError(code, host, port);
-  }
-  return {
-    fd: () => handle.fd,
-    address: () => ({ address: name.address ?? host, port: name.port ?? port }),
-    close: () => handle.close(),
-  };
-}
-
-function systemError(errno: number, host: string, port: number): Error {
-  const code = getSystemErrorName(errno);
-  return Object.assign(new Error(`bind ${code} ${host}:${port}`), { errno, code, syscall: 'bind' });
 }

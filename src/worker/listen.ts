@@ -46,8 +46,12 @@ export async function listenAlone(
     await app.listen({ host: first, port, backlog });
     const bound = app.server.address();
     const at = { port: typeof bound === 'object' && bound !== null ? bound.port : port, backlog };
-    const feeds = await Promise.all(others.map((other) => feed(app.server, { ...at, host: other })));
-    return accept([app.server, ...feeds], backlog);
+    const feeds = await Promise.allSettled(others.map((other) => feed(app.server, { ...at, host: other })));
+    // As Fastify does: one address of localhost is enough, ::1 may not be there.
+    return accept(
+      [app.server, ...feeds.flatMap((fed) => (fed.status === 'fulfilled' ? [fed.value] : []))],
+      backlog,
+    );
   } catch (error) {
     throw new ListenError(`${host}:${port}`, error instanceof Error ? error.message : String(error), {
       cause: error,

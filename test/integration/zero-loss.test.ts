@@ -74,6 +74,25 @@ suite('zero loss', () => {
     });
   }
 
+  test('every address of localhost is served, and rolls with 0 lost', async (t) => {
+    const service = await startReadyService(t, {
+      fixture: 'two-addresses.js',
+      options: { rollout: ROLLOUT, listen: { host: 'localhost' } },
+    });
+    const { addresses } = await service.status();
+    assert.deepEqual(
+      addresses.map(({ host }) => host),
+      ['127.0.0.1', '127.0.0.2'],
+    );
+    const loads = addresses.map((origin) => startLoad({ ...keptAlive, origin, clients: 8 }));
+    await Promise.all(loads.map((load) => load.answered(200)));
+    assert.equal((await service.restart()).outcome, 'completed');
+    await service.seen('worker exited', { count: 2 });
+    await Promise.all(loads.map((load) => load.answered(load.counts().answered + 200)));
+    for (const load of loads) assertNothingLost(await load.stop());
+    assert.equal(await service.stop(), 0);
+  });
+
   test('S22: one worker, a rollout on fresh and on kept-alive connections: 0 lost', async (t) => {
     const service = await startReadyService(t, { options: { workers: 1, rollout: ROLLOUT } });
     const origin = { host: HOST, port: await service.port() };

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
 import { suite, test } from 'node:test';
-import { bind } from '../../../src/primary/listener.ts';
+import { bind, bindAddresses } from '../../../src/primary/listener.ts';
 
 suite('listener', () => {
   test('it binds a free port and does not accept', async () => {
@@ -40,6 +40,44 @@ suite('listener', () => {
     const listener = await bind({ host: 'localhost', port: 0, backlog: 511 });
     assert.equal(new Set(listener.addresses.map(({ port }) => port)).size, 1);
     assert.ok(listener.addresses.every(({ host }) => host === '127.0.0.1' || host === '::1'));
+    listener.release();
+  });
+
+  test('of the addresses of localhost one is enough, if the machine has no other', () => {
+    // TEST-NET-1, which no machine has (RFC 5737), in the place of ::1 in a container without IPv6.
+    for (const hosts of [
+      ['192.0.2.1', '127.0.0.1'],
+      ['127.0.0.1', '192.0.2.1'],
+    ]) {
+      const listener = bindAddresses(hosts, 0);
+      assert.deepEqual(
+        listener.addresses.map(({ host }) => host),
+        ['127.0.0.1'],
+      );
+      listener.release();
+    }
+    assert.throws(() => bindAddresses(['192.0.2.1'], 0), { code: 'FST_CLUSTERED_LISTEN_FAILED' });
+  });
+
+  test('an address in use is not passed over, whatever the others are', async () => {
+    const busy = net.createServer().listen(0, '127.0.0.2');
+    await once(busy, 'listening');
+    const address = busy.address();
+    assert.ok(typeof address === 'object' && address !== null);
+    const { port } = address;
+    assert.throws(() => bindAddresses(['127.0.0.1', '127.0.0.2'], port), {
+      code: 'FST_CLUSTERED_LISTEN_FAILED',
+    });
+    // What was bound before is let go of again.
+    bindAddresses(['127.0.0.1'], port).release();
+    busy.close();
+  });
+
+  test('several addresses share one free port', () => {
+    const listener = bindAddresses(['127.0.0.1', '127.0.0.2'], 0);
+    const [first, second] = listener.addresses;
+    assert.ok(first !== undefined && first.port > 0);
+    assert.deepEqual(second, { host: '127.0.0.2', port: first.port });
     listener.release();
   });
 });
