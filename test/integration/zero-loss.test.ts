@@ -44,11 +44,20 @@ suite('zero loss', () => {
     assertNothingLost(await loadOverRollouts(service, { ...keptAlive, clients: 32 }, 2));
   });
 
-  test('S2: clients that pause for about idleMs, two rollouts: 0 lost', async (t) => {
+  test('S2: pauses below idleMs lose nothing; above it, nothing but the race of RFC 9112, section 9.6', async (t) => {
     const idleMs = 400;
     const service = await startReadyService(t, { options: { rollout: { ...ROLLOUT, idleMs } } });
-    const thinkMs = (random: () => number): number => idleMs * (0.8 + 0.9 * random());
-    assertNothingLost(await loadOverRollouts(service, { ...keptAlive, clients: 64, thinkMs }, 2));
+    const thinkMs = (random: () => number): number => idleMs * (0.5 + 1.2 * random());
+    const report = await loadOverRollouts(service, { ...keptAlive, clients: 64, thinkMs }, 2);
+    // A client may send in the very moment in which its idle connection is closed: nobody can know. But that is never
+    // closed before idleMs are over, and never once a request has been read from it.
+    assert.equal(report.lost, report.reset, describeLosses(report));
+    for (const { requestOnConnection, sincePreviousResponseMs = 0 } of report.samples) {
+      assert.ok(requestOnConnection > 1 && sincePreviousResponseMs >= idleMs, describeLosses(report));
+    }
+    // It is the exception: every client comes back after such a pause again and again.
+    assert.ok(report.reset * 100 <= report.sent, describeLosses(report));
+    assert.ok(report.closedWhenIdle > 0);
   });
 
   for (const delayMs of [10, 40]) {

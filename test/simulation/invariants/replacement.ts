@@ -58,17 +58,22 @@ export const replacement: readonly Invariant[] = [
     },
   },
   {
-    name: 'of two old workers in a slot, the one that an abort goes back to is not the one that goes',
+    name: 'of two old workers in a slot, the one that an abort can better go back to stays',
     step: ({ ledger }) => {
-      const isBack = (worker: Readonly<Known>): boolean =>
-        worker.generation === ledger.settled && ledger.isProven({ ...worker, state: 'ready' });
+      const worth = (worker: Readonly<Known>): number =>
+        (ledger.isProven({ ...worker, state: 'ready' }) ? 4 : 0) +
+        (worker.generation === ledger.settled ? 2 : 0) +
+        (worker.isTired ? 0 : 1);
       const wrong = ledger.drains.find(
         ({ worker, cause, wasReady }) =>
           wasReady &&
-          cause === 'rollout' &&
-          isBack(worker) &&
+          (cause === 'rollout' || cause === 'recycle') &&
           ledger.isOld(worker) &&
-          ledger.ready().some((other) => other.slot === worker.slot && ledger.isOld(other) && !isBack(other)),
+          ledger
+            .ready()
+            .some(
+              (other) => other.slot === worker.slot && ledger.isOld(other) && worth(other) < worth(worker),
+            ),
       );
       return wrong === undefined ? null : `#${wrong.worker.id} drains`;
     },

@@ -91,6 +91,25 @@ suite('a worker is tired', () => {
     assert.deepEqual(fleet.does(), ['drain #1 (rollout)', 'rollout of 2 is completed']);
   });
 
+  test('S50: a rollout begins before its successor is proven -> the successor goes, it works', () => {
+    const fleet = driveReady().tires(1).ready(2).passes(999);
+    fleet.does();
+    fleet.restarts(2);
+    assert.deepEqual(fleet.does(), [
+      'rollout of 2 starts',
+      'drain #2 (rollout)',
+      'fork #3 for slot 0 of generation 2',
+    ]);
+  });
+
+  test('S50: a rollout begins when its successor is proven -> it goes first, an abort goes back to the successor', () => {
+    const fleet = driveReady({ size: 2 }).tires(1).ready(3).isKilled(2).passes(1_000).restarts(2);
+    fleet.does();
+    fleet.ready(5).passes(1_000);
+    assert.deepEqual(fleet.does().at(0), 'drain #1 (rollout)');
+    assert.deepEqual(fleet.serving, ['0: #3 of 1', '1: #5 of 2']);
+  });
+
   test('it still boots -> it is as new', () => {
     const fleet = driveReady().restarts(2);
     fleet.does();

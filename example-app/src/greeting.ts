@@ -1,0 +1,2 @@
+// What the tour changes to deploy something.
+export const greeting = 'Hello';
