@@ -57,11 +57,11 @@ function drainCause(fleet: Fleet, worker: Ready): DrainCause {
   return worker.due !== null && worker.generation >= fleet.wanted.id ? 'recycle' : 'rollout';
 }
 
-/** Those of the highest slots first. */
+/** Those of the highest slots first, and of a slot the one that is worth least. */
 function extraWorkers(fleet: Fleet): readonly Ready[] {
   return readyWorkers(fleet)
     .filter((worker) => worker.slot >= fleet.slots.length || isDoubled(fleet, worker))
-    .toSorted((a, b) => b.slot - a.slot || a.id - b.id);
+    .toSorted((a, b) => b.slot - a.slot || worth(fleet, a) - worth(fleet, b) || b.id - a.id);
 }
 
 /** A rollout that was aborted or superseded leaves two in a slot where the old worker was not replaced yet. */
@@ -70,15 +70,20 @@ function isDoubled(fleet: Fleet, { id, slot }: Ready): boolean {
   return id !== current?.id && id !== fallback(fleet, slot)?.id;
 }
 
-/** Of the outdated workers of a slot, the one to keep: it works, and is what an abort would go back to. */
+/** Of the outdated workers of a slot, the one to keep. */
 function fallback(fleet: Fleet, slot: number): Ready | undefined {
   return readyWorkers(fleet)
     .filter((worker) => worker.slot === slot && isOutdated(fleet, worker))
-    .toSorted((a, b) => fallbackRank(fleet, a) - fallbackRank(fleet, b) || a.id - b.id)[0];
+    .toSorted((a, b) => worth(fleet, b) - worth(fleet, a) || a.id - b.id)[0];
 }
 
-function fallbackRank(fleet: Fleet, worker: Ready): number {
-  return (isProven(fleet, worker) ? 0 : 2) + (worker.generation === fleet.settled.id ? 0 : 1);
+/** It works; it is what an abort would go back to; it need not be replaced even then. */
+function worth(fleet: Fleet, worker: Ready): number {
+  return (
+    (isProven(fleet, worker) ? 4 : 0) +
+    (worker.generation === fleet.settled.id ? 2 : 0) +
+    (worker.due === null ? 1 : 0)
+  );
 }
 
 /** Those that have a successor first: they can be spared without anybody being missed. */
