@@ -62,7 +62,7 @@ export class Drain {
     } catch {
       // The grace is over: what is left is cut.
       acceptor.stop();
-      for (const { socket } of connections.all) socket.destroy();
+      for (const socket of connections.all) socket.destroy();
     }
     reaper.stop();
     clearTimeout(this.#timer);

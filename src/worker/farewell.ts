@@ -1,21 +1,32 @@
 // Tells HTTP/1.1 clients that the connection ends: `Connection: close` on the last response known, and on no other.
 import type { ServerResponse } from 'node:http';
-import { isInFlight } from './connections.ts';
+import type net from 'node:net';
 import type { Connections } from './connections.ts';
+import { currentResponse, newestRequest } from './http1.ts';
+import { closeInStages } from './linger.ts';
 
 /** From now on. Every request is still answered (RFC 9112, section 9.6). */
 export function sayFarewell(connections: Connections): void {
-  const marked = new WeakSet<ServerResponse>();
-  const mark = (response: ServerResponse): void => {
+  const marked = new WeakMap<net.Socket, ServerResponse>();
+  const mark = (socket: net.Socket, response: ServerResponse): void => {
+    const before = marked.get(socket);
+    // One more, pipelined: were the one before it the last, Node would drop this one.
+    if (before !== undefined && !before.headersSent) before.shouldKeepAlive = true;
     // What the client does not want kept alive, or what is sent already, needs no mark.
     if (!response.shouldKeepAlive || response.headersSent) return;
-    marked.add(response);
     response.shouldKeepAlive = false;
+    marked.set(socket, response);
+    // Node's way to end a connection whose last response is sent.
+    socket.destroySoon = () => closeInStages(socket);
   };
-  connections.onRequest((connection, before) => {
-    // One more, pipelined: were the one before it the last, Node would drop this one.
-    if (before !== null && marked.has(before) && !before.headersSent) before.shouldKeepAlive = true;
-    if (connection.last !== null) mark(connection.last);
-  });
-  for (const { last } of connections.all) if (last !== null && isInFlight(last)) mark(last);
+  connections.onRequest(mark);
+  for (const socket of connections.all) markLast(socket, mark);
+}
+
+/** Of pipelined requests Node shows the first response and the newest request: so it is followed from one to the next. */
+function markLast(socket: net.Socket, mark: (socket: net.Socket, response: ServerResponse) => void): void {
+  const response = currentResponse(socket);
+  if (response === null) return;
+  if (response.req === newestRequest(socket)) mark(socket, response);
+  else response.once('finish', () => markLast(socket, mark));
 }

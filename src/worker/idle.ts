@@ -1,7 +1,8 @@
 // Closes connections on which nothing happens, spread over time, and never with a request in the kernel's buffer.
 import type net from 'node:net';
-import { isAnswering } from './connections.ts';
-import type { Connection, Connections } from './connections.ts';
+import type { Connections } from './connections.ts';
+import { currentResponse, isHttp1 } from './http1.ts';
+import { closeInStages } from './linger.ts';
 import { wholePollPhase } from './poll.ts';
 
 /** How often connections are looked at, in ms. */
@@ -38,36 +39,32 @@ export class IdleReaper {
 
   #look(): void {
     const now = performance.now();
-    for (const connection of this.#connections.all) {
-      const watched = this.#watch(connection, now);
+    for (const socket of this.#connections.all) {
+      const watched = this.#watch(socket, now);
       const isDue = now - watched.idleSince >= this.#idleMs * watched.patience;
-      if (isDue) void closeUnlessUsed(connection, watched.bytesRead);
+      if (isDue) void closeUnlessUsed(socket, watched.bytesRead);
     }
   }
 
-  #watch(connection: Connection, now: number): Watched {
-    const { socket } = connection;
+  #watch(socket: net.Socket, now: number): Watched {
     const known = this.#watched.get(socket) ?? {
       bytesRead: -1,
       idleSince: now,
       patience: 1 + Math.random() / 2,
     };
     this.#watched.set(socket, known);
-    if (known.bytesRead !== socket.bytesRead || isAnswering(connection) || !isHttp1(socket))
-      known.idleSince = now;
+    if (known.bytesRead !== socket.bytesRead || isBusy(socket)) known.idleSince = now;
     known.bytesRead = socket.bytesRead;
     return known;
   }
 }
 
-/** A request may have arrived that Node has not read yet: to close now would be to reset it. */
-async function closeUnlessUsed(connection: Connection, bytesRead: number): Promise<void> {
-  await wholePollPhase();
-  const { socket } = connection;
-  if (socket.bytesRead === bytesRead && !isAnswering(connection)) socket.destroySoon();
+function isBusy(socket: net.Socket): boolean {
+  return currentResponse(socket) !== null || !isHttp1(socket);
 }
 
-/** A connection that was upgraded, or speaks HTTP/2, has no HTTP/1.1 parser: its silence means nothing. */
-function isHttp1(socket: net.Socket): boolean {
-  return socket.bytesRead === 0 || Reflect.get(socket, 'parser') instanceof Object;
+/** A request may have arrived that Node has not read yet: to close now would be to lose it. */
+async function closeUnlessUsed(socket: net.Socket, bytesRead: number): Promise<void> {
+  await wholePollPhase();
+  if (socket.bytesRead === bytesRead && !isBusy(socket)) closeInStages(socket);
 }
