@@ -2,15 +2,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http2 from 'node:http2';
-import { connect } from 'node:net';
-import type { Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { suite, test } from 'node:test';
+import { GET, HOST, endOf, get, open } from '../helpers/raw-client.ts';
 import { startReadyService } from '../helpers/service.ts';
-import type { Service } from '../helpers/service.ts';
-
-const HOST = '127.0.0.1';
-const GET = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
 
 suite('drain', () => {
   test('S14: silent connections and half-sent requests do not hold a drain beyond its deadline', async (t) => {
@@ -60,7 +55,7 @@ suite('drain', () => {
     const pipelining = await open(service);
     const answers = text(pipelining);
     const paths = ['/slow?ms=1500', '/slow?ms=1', '/', '/slow?ms=1600'];
-    pipelining.write(paths.map((path) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`).join(''));
+    pipelining.write(paths.map(get).join(''));
     await service.get('/');
     await service.restart();
     const heads = [...(await answers).matchAll(/HTTP\/1\.1 (\d+) .*?\r\nConnection: (\S+)/gis)];
@@ -76,7 +71,7 @@ suite('drain', () => {
     });
     const pipelining = await open(service);
     const answers = text(pipelining);
-    pipelining.write(`GET /slow?ms=2500 HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+    pipelining.write(get('/slow?ms=2500'));
     await service.get('/');
     await service.restart();
     pipelining.write(GET);
@@ -101,7 +96,7 @@ suite('drain', () => {
     const expected = [/^HTTP\/1\.1 404/, /^HTTP\/1\.1 500/, /^HTTP\/1\.1 200/];
     for (const [index, socket] of sockets.entries()) {
       const answer = text(socket);
-      socket.write(`GET ${paths[index]} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+      socket.write(get(paths[index] ?? ''));
       assert.match(await answer, expected[index] ?? /never/);
       assert.match(await answer, /connection: close/i);
     }
@@ -155,19 +150,6 @@ suite('drain', () => {
     assert.equal((await service.seen('worker exited'))['code'], 0);
   });
 });
-
-async function open(service: Service): Promise<Socket> {
-  const socket = connect(await service.port(), HOST);
-  await once(socket, 'connect');
-  return socket;
-}
-
-/** Resolves when the other side has ended it, gently or not. */
-async function endOf(socket: Socket): Promise<void> {
-  socket.resume();
-  socket.on('error', () => undefined);
-  await once(socket, 'close');
-}
 
 /** Unlike once() of node:events it does not mind errors. */
 function event(session: http2.ClientHttp2Session, name: string): Promise<void> {

@@ -1,0 +1,123 @@
+// Replies and requests of every kind that can be under way when a worker drains, or come while it does.
+import assert from 'node:assert/strict';
+import type { Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { suite, test } from 'node:test';
+import { GET, endOf, get, open, received } from '../helpers/raw-client.ts';
+import { startReadyService } from '../helpers/service.ts';
+import type { Service } from '../helpers/service.ts';
+
+const CLOSED = /^HTTP\/1\.1 200 OK[\s\S]*connection: close/i;
+const POST =
+  'POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 8\r\nExpect: 100-continue\r\n\r\n';
+
+suite('drain, replies of every kind', () => {
+  test('S39: a client that reads slowly gets all of a large answer, however long it takes', async (t) => {
+    const bytes = 12_000_000;
+    const service = await startOne(t, { idleMs: 100 });
+    const [old] = await service.readyPids();
+    const client = await open(service);
+    client.write(get(`/large?bytes=${bytes}`));
+    const begin = await received(client, /\r\n\r\n/);
+    await service.restart();
+    const length = begin.length + (await readSlowly(client));
+    assert.equal(length, begin.indexOf('\r\n\r\n') + 4 + bytes);
+    await service.seen('worker exited', { where: ({ worker }) => worker?.pid === old });
+    assert.equal(service.lines('worker killed').length, 0);
+  });
+
+  test('a reply that streams when the drain begins ends whole, and the next on its connection says close', async (t) => {
+    const service = await startOne(t, { idleMs: 5000 });
+    const client = await open(service);
+    client.write(get('/stream?ms=2500'));
+    await received(client, /\r\n0\n/);
+    await service.restart();
+    const rest = await received(client, /\r\n0\r\n\r\n$/);
+    assert.deepEqual(rest.match(/\d(?=\n\r\n)/g), ['1', '2', '3', '4', '5', '6', '7', '8', '9']);
+    const last = text(client);
+    client.write(GET);
+    assert.match(await last, CLOSED);
+  });
+
+  test('100-continue: asked for before the drain, or during it, the body is waited for and answered', async (t) => {
+    const service = await startOne(t, { idleMs: 5000 });
+    const [before, during] = await Promise.all([open(service), open(service)]);
+    during.write(GET);
+    await received(during, /"generation":1/);
+    before.write(POST);
+    await received(before, /^HTTP\/1\.1 100 Continue\r\n\r\n/);
+    await service.restart();
+    during.write(POST);
+    await received(during, /^HTTP\/1\.1 100 Continue\r\n\r\n/);
+    for (const client of [before, during]) {
+      const answer = text(client);
+      client.write('the body');
+      assert.match(await answer, CLOSED);
+      assert.match(await answer, /the body$/);
+    }
+  });
+
+  test('a head or a body that was half sent when the drain began is answered once it is whole', async (t) => {
+    const service = await startOne(t, { idleMs: 5000 });
+    const [head, body] = await Promise.all([open(service), open(service)]);
+    head.write('GET / HTTP/1.1\r\nHo');
+    body.write(POST.replace('Expect: 100-continue\r\n', '') + 'half');
+    await service.get('/');
+    await service.restart();
+    const answers = [head, body].map((client) => text(client));
+    head.write('st: localhost\r\n\r\n');
+    body.write('half');
+    for (const answer of await Promise.all(answers)) assert.match(answer, CLOSED);
+  });
+
+  test('pieces of a request that come in time keep its connection, each for another idleMs', async (t) => {
+    const service = await startOne(t, { idleMs: 2000 });
+    const client = await open(service);
+    client.write(GET);
+    await received(client, /"generation":1/);
+    await service.restart();
+    const answer = text(client);
+    // All together it takes longer than an idle connection would be kept.
+    for (const piece of GET.match(/[\s\S]{1,5}/g) ?? []) {
+      client.write(piece);
+      await new Promise((resolve) => setTimeout(resolve, 450));
+    }
+    assert.match(await answer, CLOSED);
+  });
+
+  test('an upgrade during the drain is the app’s to refuse; when it does not, the grace time ends it', async (t) => {
+    const service = await startOne(t, { idleMs: 2000, graceMs: 2500 }, 'upgrade.js');
+    const client = await open(service);
+    client.write(GET);
+    await received(client, /"generation":1/);
+    const exited = service.next('worker exited');
+    await service.restart();
+    client.write('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+    await received(client, /^HTTP\/1\.1 101/);
+    client.write('hello');
+    await received(client, /hello/);
+    const ended = endOf(client);
+    const from = Number(service.lines('worker draining')[0]?.['time']);
+    assert.ok(Number((await exited)['time']) - from >= 2500);
+    await ended;
+    assert.equal((await exited)['code'], 0);
+  });
+});
+
+async function startOne(
+  t: Parameters<typeof startReadyService>[0],
+  rollout: { readonly idleMs: number; readonly graceMs?: number },
+  fixture = 'service.js',
+): Promise<Service> {
+  return startReadyService(t, { fixture, options: { workers: 1, rollout: { minReadyMs: 0, ...rollout } } });
+}
+
+/** To the end, a piece at a time. */
+async function readSlowly(socket: Socket): Promise<number> {
+  let bytes = 0;
+  for await (const chunk of socket) {
+    bytes += (chunk as Buffer).length;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return bytes;
+}
