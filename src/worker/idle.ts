@@ -8,9 +8,17 @@ import { wholePollPhase } from './poll.ts';
 /** How often connections are looked at, in ms. */
 const SWEEP_MS = 50;
 
+/** So fresh, in ms, the last look at the network has to be: what arrives after it is lost. */
+const FRESH_MS = 0.5;
+
+/** A worker that is always busy has to do with less. */
+const MOST_TRIES = 20;
+
 interface Watched {
   bytesRead: number;
   idleSince: number;
+  /** How often it could have been closed, had the last look at the network been fresh. */
+  tries: number;
   /** From 1 to 1.5: so connections that fell idle together are not closed together. */
   readonly patience: number;
 }
@@ -42,7 +50,7 @@ export class IdleReaper {
     for (const socket of this.#connections.all) {
       const watched = this.#watch(socket, now);
       const isDue = now - watched.idleSince >= this.#idleMs * watched.patience;
-      if (isDue) void closeUnlessUsed(socket, watched.bytesRead);
+      if (isDue) void closeUnlessUsed(socket, watched);
     }
   }
 
@@ -50,6 +58,7 @@ export class IdleReaper {
     const known = this.#watched.get(socket) ?? {
       bytesRead: -1,
       idleSince: now,
+      tries: 0,
       patience: 1 + Math.random() / 2,
     };
     this.#watched.set(socket, known);
@@ -64,7 +73,10 @@ function isBusy(socket: net.Socket): boolean {
 }
 
 /** A request may have arrived that Node has not read yet: to close now would be to lose it. */
-async function closeUnlessUsed(socket: net.Socket, bytesRead: number): Promise<void> {
-  await wholePollPhase();
-  if (socket.bytesRead === bytesRead && !isBusy(socket)) closeInStages(socket);
+async function closeUnlessUsed(socket: net.Socket, watched: Watched): Promise<void> {
+  const { bytesRead } = watched;
+  const ageMs = await wholePollPhase();
+  if (socket.bytesRead !== bytesRead || isBusy(socket)) return;
+  watched.tries += 1;
+  if (ageMs <= FRESH_MS || watched.tries > MOST_TRIES) closeInStages(socket);
 }
