@@ -78,6 +78,8 @@ export async function gather(service: Service): Promise<readonly Bystander[]> {
 /** A connection that a worker has accepted, since it has answered on it. */
 export async function openConnection(service: Service): Promise<Socket> {
   const socket = connect(await service.port(), '127.0.0.1');
+  // Whoever reads from it is told by its end.
+  socket.on('error', () => undefined);
   await ask(socket, '/');
   return socket;
 }
@@ -91,7 +93,8 @@ export async function ask(socket: Socket, path: string): Promise<Answer> {
 /** Rejects when the connection ends, in whatever way, before the answer is whole. */
 async function read(socket: Socket, what: string): Promise<Answer> {
   const reader = new ResponseReader('GET', true);
-  const ended = once(socket, 'close').then(() => {
+  const over = new AbortController();
+  const ended = once(socket, 'close', { signal: over.signal }).then(() => {
     throw new Error(`${what}: the connection ended before the answer was whole`);
   });
   const whole = new Promise<void>((resolve) => {
@@ -103,8 +106,10 @@ async function read(socket: Socket, what: string): Promise<Answer> {
     };
     socket.on('data', receive);
   });
-  // It is told as the end of the connection.
-  socket.on('error', () => undefined);
-  await Promise.race([whole, ended]);
+  try {
+    await Promise.race([whole, ended]);
+  } finally {
+    over.abort();
+  }
   return { status: reader.status, headers: reader.headers, body: reader.body().toString() };
 }
