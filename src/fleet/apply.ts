@@ -102,10 +102,11 @@ function want(turn: Turn, release: Omit<Generation, 'id'>): Turn {
     : turn;
   const changed = change(told, {
     wanted,
+    wantedSince: fleet.asOf,
     lastGenerationId: wanted.id,
     slots: fleet.slots.map(() => FRESH_SLOT),
   });
-  return announce(changed, { type: 'rollout-started', from: fleet.settled.id, to: wanted });
+  return announce(changed, { type: 'rollout-started', from: fleet.settled, to: wanted });
 }
 
 function resize(turn: Turn, size: number): Turn {

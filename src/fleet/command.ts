@@ -37,6 +37,17 @@ export type AbortReason =
   | 'stopping'
   | 'release-not-found';
 
+/** What is told of a rollout at its end. */
+export interface Rollout {
+  /** The id of the generation that was rolled out, and the paths that it is pinned to. */
+  readonly generation: number;
+  readonly entry: string;
+  readonly cwd: string;
+  /** How many slots are in the hands of a worker of it alone: their old worker is gone, or on its way out. */
+  readonly replaced: number;
+  readonly tookMs: number;
+}
+
 export type Announcement =
   | { readonly type: 'worker-forked'; readonly worker: Worker }
   | { readonly type: 'worker-ready'; readonly worker: Worker; readonly bootMs: number }
@@ -61,18 +72,24 @@ export type Announcement =
       /** True: respawn.maxEarlyDeaths is reached, this is the slowest pace. */
       readonly slowest: boolean;
     }
-  | { readonly type: 'fleet-ready'; readonly size: number; readonly generation: number }
-  | { readonly type: 'size-changed'; readonly from: number; readonly to: number }
-  | { readonly type: 'rollout-started'; readonly from: number; readonly to: Generation }
-  | { readonly type: 'rollout-completed'; readonly generation: number }
   | {
-      readonly type: 'rollout-aborted';
+      readonly type: 'fleet-ready';
+      readonly size: number;
+      /** The id of the generation that is wanted, and the paths that it is pinned to. */
       readonly generation: number;
+      readonly entry: string;
+      readonly cwd: string;
+    }
+  | { readonly type: 'size-changed'; readonly from: number; readonly to: number }
+  | { readonly type: 'rollout-started'; readonly from: Generation; readonly to: Generation }
+  | ({ readonly type: 'rollout-completed' } & Rollout)
+  | ({
+      readonly type: 'rollout-aborted';
       readonly reason: AbortReason;
       readonly error: ErrorInfo | null;
       /** The generation that is wanted instead. */
-      readonly backTo: number;
-    }
+      readonly backTo: Generation;
+    } & Rollout)
   | { readonly type: 'rollout-superseded'; readonly generation: number; readonly by: number }
   | { readonly type: 'fleet-leaving'; readonly delayMs: number }
   | { readonly type: 'fleet-stopping'; readonly ending: Ending };

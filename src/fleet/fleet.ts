@@ -44,6 +44,8 @@ export interface Fleet {
   readonly slots: readonly Slot[];
   /** Wanted: the generation that every fork is of. */
   readonly wanted: Generation;
+  /** When it was last asked for another one: so when the rollout began, if there is one. */
+  readonly wantedSince: number;
   /** What is wanted goes back to this one when a rollout aborts. They differ only during a rollout. */
   readonly settled: Generation;
   /** Actual. */
@@ -62,6 +64,7 @@ export function createFleet(policy: Policy, size: number, release: Omit<Generati
     phase: { name: 'starting' },
     slots: Array.from({ length: size }, () => FRESH_SLOT),
     wanted: generation,
+    wantedSince: 0,
     settled: generation,
     workers: [],
     lastGenerationId: generation.id,

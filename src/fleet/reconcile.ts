@@ -30,5 +30,6 @@ export function reconcile(turn: Turn, context: Context): Turn {
 function tellWhenFull(turn: Turn): Turn {
   const { before, fleet } = turn;
   if (isFull(before) || !isFull(fleet)) return turn;
-  return announce(turn, { type: 'fleet-ready', size: fleet.slots.length, generation: fleet.wanted.id });
+  const { id: generation, entry, cwd } = fleet.wanted;
+  return announce(turn, { type: 'fleet-ready', size: fleet.slots.length, generation, entry, cwd });
 }

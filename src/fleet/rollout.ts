@@ -1,5 +1,5 @@
 // How a rollout ends: what is wanted goes back, or it has become what is actual.
-import type { AbortReason } from './command.ts';
+import type { AbortReason, Rollout } from './command.ts';
 import type { ErrorInfo } from './event.ts';
 import {
   currentWorkers,
@@ -8,6 +8,7 @@ import {
   isProven,
   isRolling,
   isServing,
+  readyWorkers,
   stayingWorkers,
 } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
@@ -16,14 +17,14 @@ import type { Turn } from './turn.ts';
 
 /** What is wanted goes back to what is known to work. Nobody is drained for it, and every slot gets a clean slate. */
 export function abortRollout(turn: Turn, reason: AbortReason, error: ErrorInfo | null): Turn {
-  const { wanted, settled, slots } = turn.fleet;
+  const { settled, slots } = turn.fleet;
   const back = change(turn, { wanted: settled, slots: slots.map(() => FRESH_SLOT) });
   return announce(back, {
     type: 'rollout-aborted',
-    generation: wanted.id,
+    ...account(turn.fleet),
     reason,
     error,
-    backTo: settled.id,
+    backTo: settled,
   });
 }
 
@@ -31,10 +32,19 @@ export function abortRollout(turn: Turn, reason: AbortReason, error: ErrorInfo |
 export function completeRollout(turn: Turn): Turn {
   const { fleet } = turn;
   if (!isServing(fleet) || !isRolling(fleet) || !isRolledOut(fleet)) return turn;
-  return announce(change(turn, { settled: fleet.wanted }), {
-    type: 'rollout-completed',
-    generation: fleet.wanted.id,
-  });
+  return announce(change(turn, { settled: fleet.wanted }), { type: 'rollout-completed', ...account(fleet) });
+}
+
+/** Of the rollout that ends. */
+function account(fleet: Fleet): Rollout {
+  const { id: generation, entry, cwd } = fleet.wanted;
+  const replaced = fleet.slots.filter((_, slot) => isReplaced(fleet, slot)).length;
+  return { generation, entry, cwd, replaced, tookMs: fleet.asOf - fleet.wantedSince };
+}
+
+function isReplaced(fleet: Fleet, slot: number): boolean {
+  const ready = readyWorkers(fleet).filter((worker) => worker.slot === slot);
+  return ready.length > 0 && ready.every((worker) => worker.generation === fleet.wanted.id);
 }
 
 function isRolledOut(fleet: Fleet): boolean {

@@ -4,10 +4,12 @@ import type { Announcement } from '../fleet/command.ts';
 import type { Ending } from '../fleet/fleet.ts';
 import { fromErrorInfo } from '../messages.ts';
 import type { ClusteredLogger } from '../options.ts';
+import { explainExit } from './exit-cause.ts';
 
 /** What an event carries: the facts of the announcement, with the worker as others see it. */
 export type Details<A extends Announcement> = Omit<A, 'type' | 'worker' | 'error' | 'ending'> &
   (A extends { worker: unknown } ? { readonly worker: WorkerName } : unknown) &
+  (A extends { type: 'worker-exited' } ? { readonly explanation: string | null } : unknown) &
   (A extends { error: unknown } ? { readonly error: Told<A['error']> } : unknown) &
   (A extends { ending: unknown }
     ? { readonly reason: Ending['reason']; readonly exitCode: 0 | 1; readonly error: Error | null }
@@ -64,8 +66,11 @@ export function createJournal(log: ClusteredLogger, pidOf: (worker: number) => n
     log(announcement) {
       if (isMoot(announcement, pidOf)) return;
       const [level, message] = line(announcement);
-      const { error, ...facts } = details(announcement, pidOf);
-      log[level](error === undefined || error === null ? facts : { ...facts, err: error }, message);
+      const { error, explanation, ...facts } = details(announcement, pidOf);
+      log[level](
+        { ...facts, ...(explanation ? { explanation } : {}), ...(error ? { err: error } : {}) },
+        message,
+      );
     },
     emit(announcement) {
       if (isMoot(announcement, pidOf)) return;
@@ -83,12 +88,13 @@ function isMoot(announcement: Announcement, pidOf: (worker: number) => number | 
   return announcement.type === 'worker-forked' && pidOf(announcement.worker.id) === null;
 }
 
-/** An exit that nobody asked for is a crash; the slowest pace is a call for help; a bad end is an error. */
+/** An exit that nobody asked for is a crash; what needs explaining, help, or a restart of the service is an error. */
 function line(announcement: Announcement): readonly [Level, string] {
   const [level, message] = LINES[announcement.type];
   switch (announcement.type) {
     case 'worker-exited':
-      return announcement.expected ? [level, message] : ['error', 'worker crashed'];
+      if (!announcement.expected) return ['error', 'worker crashed'];
+      return explainExit(announcement) === null ? [level, message] : ['error', message];
     case 'respawn-delayed':
       return announcement.slowest ? ['error', 'respawn at the slowest pace'] : [level, message];
     case 'fleet-stopping':
@@ -124,6 +130,7 @@ function details(
     ...(worker && {
       worker: { slot: worker.slot, generation: worker.generation, pid: pidOf(worker.id) },
     }),
+    ...(announcement.type === 'worker-exited' && { explanation: explainExit(announcement) }),
     ...(ending && { ending: undefined, reason: ending.reason, exitCode: ending.exitCode }),
     ...('error' in facts || ending ? { error: error === null ? null : fromErrorInfo(error) } : {}),
   };

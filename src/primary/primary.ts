@@ -71,6 +71,8 @@ export class Primary implements ClusteredPrimary {
     this.#processes = new WorkerProcesses(parts, {
       happened: (event) => this.#dispatch(event),
       asked: (question) => this.#answer(question),
+      movedOn: ({ id: generation, entry, cwd }, instead) =>
+        log.warn({ generation, entry, cwd, instead }, 'release gone, resolved anew'),
     });
     this.#fleet = createFleet(settings.policy, settings.workers, pinned);
     this.#journal = createJournal(log, (worker) => this.#processes.pidOf(worker));
@@ -97,7 +99,7 @@ export class Primary implements ClusteredPrimary {
       this.#dispatch({ type: 'restart-asked', ...pinned });
       return result;
     } catch (error) {
-      this.#log.error({ err: error }, 'rollout not started');
+      this.#log.error({ err: error, wanted: this.#fleet.wanted }, 'rollout not started');
       const reason = 'release-not-found';
       return Promise.resolve(
         this.#rollouts.end({ outcome: 'aborted', generation: null, reason, error: asError(error) }),

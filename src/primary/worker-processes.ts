@@ -1,13 +1,14 @@
 // The processes of all workers: does to them what the fleet commands, and turns what comes from them into events.
 import type { Command } from '../fleet/command.ts';
 import type { FleetEvent } from '../fleet/event.ts';
+import type { Generation } from '../fleet/fleet.ts';
 import { PROTOCOL, toErrorInfo } from '../messages.ts';
 import type { Answers, Question, WorkerMessage, WorkerSettings } from '../messages.ts';
 import type { Settings } from '../options.ts';
 import { ProtocolError } from '../errors.ts';
 import type { Listener } from './listener.ts';
 import { isThere, pin } from './release.ts';
-import type { LogicalRelease } from './release.ts';
+import type { LogicalRelease, PinnedRelease } from './release.ts';
 import { FIRST_INHERITED, fork } from './worker-process.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
@@ -22,6 +23,8 @@ export interface Parts {
 
 export interface WorkersListener {
   happened(event: FleetEvent): void;
+  /** What a generation was pinned to is gone: a worker of it runs what is there instead. */
+  movedOn(generation: Generation, instead: PinnedRelease): void;
   /** A worker asks. */
   asked(question: Question): Promise<Answers[Question]>;
 }
@@ -68,7 +71,12 @@ export class WorkerProcesses {
     return fork(
       {
         // Only if what was pinned is gone is it looked for anew.
-        release: () => (isThere(generation) ? generation : pin(release)),
+        release: () => {
+          if (isThere(generation)) return generation;
+          const instead = pin(release);
+          this.#listener.movedOn(generation, instead);
+          return instead;
+        },
         settings: this.#birthSettings(slot, generation.id),
         env: settings.env,
         execArgv: settings.execArgv,

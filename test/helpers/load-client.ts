@@ -65,6 +65,8 @@ export interface LoadOptions {
   readonly hungAfterMs?: number | undefined;
   /** How long `answered` and `finished` wait without any progress before they reject. */
   readonly stalledAfterMs?: number | undefined;
+  /** How many losses are described: 20, unless every one is to be looked at. */
+  readonly samples?: number | undefined;
 }
 
 /** Why a client opened a connection; for a lost request, what had become of the connection before. */
@@ -133,11 +135,9 @@ export interface Load {
   stop(): Promise<LoadReport>;
 }
 
-const SAMPLES = 20;
-
 /** Starts the clients, all at once. */
 export function startLoad(options: LoadOptions): Load {
-  const tally = new Tally(options.hungAfterMs ?? 20_000, options.stalledAfterMs);
+  const tally = new Tally(options.hungAfterMs ?? 20_000, options.stalledAfterMs, options.samples ?? 20);
   const clients = Array.from({ length: options.clients }, (_, id) => new Client(id, options, tally));
   for (const client of clients) client.start();
   let stopped: Promise<LoadReport> | undefined;
@@ -180,6 +180,7 @@ class Tally {
   readonly startedAt = performance.now();
   readonly hungAfterMs: number;
   readonly #stalledAfterMs: number;
+  readonly #mostSamples: number;
   readonly #fates: Record<Fate, number>;
   readonly #byWorker = new Map<string, number>();
   readonly #samples: Loss[] = [];
@@ -187,8 +188,9 @@ class Tally {
   readonly #waiters = new Set<Waiter>();
   #closed = false;
 
-  constructor(hungAfterMs: number, stalledAfterMs: number | undefined) {
+  constructor(hungAfterMs: number, stalledAfterMs: number | undefined, mostSamples: number) {
     this.hungAfterMs = hungAfterMs;
+    this.#mostSamples = mostSamples;
     // Later than a hung request's end, which is progress too.
     this.#stalledAfterMs = stalledAfterMs ?? hungAfterMs + 10_000;
     this.#fates = { answered: 0, serverError: 0, wrongAnswer: 0, refused: 0, reset: 0, cut: 0, hung: 0 };
@@ -206,7 +208,7 @@ class Tally {
 
   lost(fate: Exclude<Fate, 'answered'>, describe: () => Loss): void {
     this.#fates[fate] += 1;
-    if (this.#samples.length < SAMPLES) this.#samples.push(describe());
+    if (this.#samples.length < this.#mostSamples) this.#samples.push(describe());
     this.#settleWaiters();
   }
 

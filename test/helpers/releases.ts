@@ -3,6 +3,9 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { ClusteredOptions } from 'fastify-clustered';
+import { startReadyService } from './service.ts';
+import type { Service } from './service.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -42,18 +45,53 @@ export function createReleases(t: { after(hook: () => void): void }): Releases {
   };
 }
 
-/** The entry file of a release that works. GET / tells which one it is. */
-export function workingRelease(name: string, { before = '', inBuild = '', afterReady = '' } = {}): string {
+/** Starts release 1, which works, from the link, as a shell in `current` would. */
+export async function startRelease(
+  t: { after(hook: () => void | Promise<void>): void },
+  releases: Releases,
+  options: ClusteredOptions,
+  first = workingRelease('1'),
+): Promise<Service> {
+  releases.write(1, first);
+  releases.deploy(1);
+  return startReadyService(t, {
+    fixture: path.join(releases.current, 'main.mjs'),
+    cwd: releases.current,
+    options,
+    env: { PWD: releases.current },
+  });
+}
+
+/** What the log says of a release: the paths that its generation is pinned to. */
+export function pathsOf(
+  releases: Releases,
+  release: number,
+): { readonly entry: string; readonly cwd: string } {
+  return { entry: path.join(releases.path(release), 'main.mjs'), cwd: releases.path(release) };
+}
+
+/** Who answers: its release, working directory and generation. */
+export async function served(
+  service: Service,
+): Promise<{ readonly release: string; readonly cwd: string; readonly generation: number }> {
+  return JSON.parse((await service.get('/')).body);
+}
+
+/** The entry file of a release that works, unless it is told not to. GET / tells which one it is. */
+export function workingRelease(
+  name: string,
+  { before = '', inBuild = '', returns = 'app', afterReady = '' } = {},
+): string {
   return `
 import process from 'node:process';
 import { startClustered } from 'fastify-clustered';
 import fastify from 'fastify';
 ${before}
 const service = await startClustered(async (worker) => {
-  const app = fastify();
+  const app = fastify({ forceCloseConnections: false });
   ${inBuild}
   app.get('/', async () => ({ release: '${name}', cwd: process.cwd(), generation: worker.generation }));
-  return app;
+  return ${returns};
 }, JSON.parse(process.env.SERVICE_OPTIONS));
 if (service.role === 'worker') { ${afterReady} }
 if (service.role === 'primary') {

@@ -14,15 +14,19 @@ suite('a rollout aborts', () => {
     assert.deepEqual(fleet.exits(3, 1).passes(60_000).does(), []);
   });
 
-  test('S6: the error of the worker is told', () => {
-    const fleet = driveReady().restarts(2).fails(2);
+  test('S6: it is told what failed, with the error of the worker, and what serves on', () => {
+    const fleet = driveReady().restarts(2).passes(300).fails(2);
     const aborted = fleet.told.find(({ type }) => type === 'rollout-aborted');
     assert.deepEqual(aborted, {
       type: 'rollout-aborted',
       generation: 2,
+      entry: '/srv/releases/2/main.js',
+      cwd: '/srv/releases/2',
+      replaced: 0,
+      tookMs: 300,
       reason: 'boot-failed',
       error: { name: 'Error', message: 'boom', stack: 'Error: boom\n    at app.js:1', code: null },
-      backTo: 1,
+      backTo: { id: 1, entry: '/srv/releases/1/main.js', cwd: '/srv/releases/1' },
     });
   });
 

@@ -14,7 +14,13 @@ suite('a fleet starts', () => {
     assert.equal(fleet.fleet.phase.name, 'running');
     assert.ok(!fleet.told.some(({ type }) => type === 'fleet-ready'));
     fleet.ready(1);
-    assert.deepEqual(fleet.told.at(-1), { type: 'fleet-ready', size: 2, generation: 1 });
+    assert.deepEqual(fleet.told.at(-1), {
+      type: 'fleet-ready',
+      size: 2,
+      generation: 1,
+      entry: '/srv/releases/1/main.js',
+      cwd: '/srv/releases/1',
+    });
     assert.deepEqual(fleet.serving, ['0: #1 of 1', '1: #2 of 1']);
   });
 

@@ -1,0 +1,67 @@
+// What is combined: the ways in which clients use the service, and the ways in which it is rolled meanwhile.
+import type { ClusteredOptions } from 'fastify-clustered';
+import type { LoadOptions } from '../helpers/load-client.ts';
+
+export interface LoadMode {
+  readonly name: string;
+  readonly load: Omit<LoadOptions, 'origin'>;
+}
+
+export interface RolloutMode {
+  readonly name: string;
+  readonly options: ClusteredOptions;
+}
+
+const TIMES = { minReadyMs: 200, idleMs: 1_000 } as const;
+const BODY = Buffer.alloc(16 * 1024, 'fastify-clustered ');
+const CHUNKS = '0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n';
+
+const getOrPost = {
+  connections: 'kept-alive',
+  request: (number) =>
+    number % 2 === 0
+      ? { method: 'GET', path: '/' }
+      : {
+          method: 'POST',
+          path: '/echo',
+          body: BODY,
+          headers: { 'content-type': 'application/octet-stream' },
+        },
+  check: ({ body }, { method }) => method === 'GET' || body.equals(BODY),
+} as const satisfies Partial<LoadOptions>;
+
+/** Half of them answer when their time is over, half begin at once; all of them last for up to 300 ms. */
+const slow = {
+  request: (number) => ({
+    method: 'GET',
+    path: `${number % 2 === 0 ? '/slow' : '/chunks'}?ms=${(number * 37) % 300}`,
+  }),
+  check: ({ body }, { path }) => path.startsWith('/slow') || String(body) === CHUNKS,
+} as const satisfies Partial<LoadOptions>;
+
+export const LOADS: readonly LoadMode[] = [
+  {
+    name: 'fresh connections, GET',
+    load: { connections: 'fresh', clients: 16, request: () => ({ method: 'GET', path: '/' }) },
+  },
+  { name: 'kept alive, GET and POST of 16 KB', load: { ...getOrPost, clients: 16 } },
+  {
+    name: 'kept alive, pauses of 0.2 to 0.8 idleMs',
+    load: { ...getOrPost, clients: 96, thinkMs: (random) => TIMES.idleMs * (0.2 + 0.6 * random()) },
+  },
+  { name: 'kept alive, slow and chunked answers', load: { ...slow, connections: 'kept-alive', clients: 48 } },
+  {
+    name: 'fresh connections, slow and chunked answers',
+    load: { ...slow, connections: 'fresh', clients: 48 },
+  },
+];
+
+export const ROLLOUTS: readonly RolloutMode[] = [
+  { name: 'maxSurge 1, maxUnavailable 0', options: { workers: 2, rollout: { ...TIMES, maxSurge: 1 } } },
+  {
+    name: 'maxSurge 0, maxUnavailable 1',
+    options: { workers: 2, rollout: { ...TIMES, maxSurge: 0, maxUnavailable: 1 } },
+  },
+  { name: 'maxSurge = workers', options: { workers: 2, rollout: { ...TIMES, maxSurge: 2 } } },
+  { name: 'workers 1', options: { workers: 1, rollout: TIMES } },
+];

@@ -1,0 +1,115 @@
+// Clients of a worker, each in another state, that go on when they are told to: none of them has done anything wrong.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { ResponseReader } from './response-reader.ts';
+import type { Service } from './service.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: ReadonlyMap<string, string>;
+  readonly body: string;
+}
+
+const head = (start: string, ...headers: readonly string[]): string =>
+  [start, 'Host: localhost', ...headers, '', ''].join('\r\n');
+const get = (path: string): string => head(`GET ${path} HTTP/1.1`);
+
+const BODY = 'x'.repeat(100_000);
+const POST = head('POST /echo HTTP/1.1', 'Content-Type: text/plain', `Content-Length: ${BODY.length}`) + BODY;
+
+/** What each has sent before, and what it sends when it goes on. Paths are those of fixtures/held.js. */
+const KINDS = {
+  'an answer that has not begun': [get('/silent'), ''],
+  'an answer that has begun': [get('/begun'), ''],
+  'a chunked answer that has begun': [get('/chunked'), ''],
+  'a body half sent': [POST.slice(0, -40_000), POST.slice(-40_000)],
+  'a head half sent': [get('/').slice(0, 20), get('/').slice(20)],
+  'an idle connection': ['', get('/')],
+} as const satisfies Readonly<Record<string, readonly [before: string, after: string]>>;
+
+/** What the bodies of the answers are to be; the others tell their worker. */
+const BODIES: Readonly<Record<string, string>> = {
+  'an answer that has begun': 'begunended',
+  'a chunked answer that has begun': 'begunended',
+  'a body half sent': BODY,
+};
+
+export class Bystander {
+  readonly kind: string;
+  readonly #socket: Socket;
+  readonly #after: string;
+  readonly #answer: Promise<Answer>;
+
+  constructor(kind: keyof typeof KINDS, socket: Socket) {
+    const [before, after] = KINDS[kind];
+    this.kind = kind;
+    this.#socket = socket;
+    this.#after = after;
+    this.#answer = read(socket, kind);
+    // Until somebody asks for it.
+    this.#answer.catch(() => undefined);
+    socket.write(before);
+  }
+
+  /** Sends what is still to be sent, reads the whole answer, and leaves. */
+  async goOn(): Promise<Answer> {
+    this.#socket.write(this.#after);
+    const answer = await this.#answer;
+    const expected = BODIES[this.kind];
+    if (expected !== undefined) assert.equal(answer.body, expected, this.kind);
+    this.#socket.destroy();
+    return answer;
+  }
+}
+
+/** One of each kind: all are accepted, and what they have sent has come as far as the app. */
+export async function gather(service: Service): Promise<readonly Bystander[]> {
+  const kinds = Object.keys(KINDS) as readonly (keyof typeof KINDS)[];
+  const bystanders: Bystander[] = [];
+  for (const kind of kinds) bystanders.push(new Bystander(kind, await openConnection(service)));
+  for (const path of ['/silent', '/begun', '/chunked', '/echo']) {
+    await service.seen('asked', { where: ({ url }) => url === path });
+  }
+  return bystanders;
+}
+
+/** A connection that a worker has accepted, since it has answered on it. */
+export async function openConnection(service: Service): Promise<Socket> {
+  const socket = connect(await service.port(), '127.0.0.1');
+  // Whoever reads from it is told by its end.
+  socket.on('error', () => undefined);
+  await ask(socket, '/');
+  return socket;
+}
+
+/** One request on that connection. */
+export async function ask(socket: Socket, path: string): Promise<Answer> {
+  socket.write(get(path));
+  return read(socket, path);
+}
+
+/** Rejects when the connection ends, in whatever way, before the answer is whole. */
+async function read(socket: Socket, what: string): Promise<Answer> {
+  const reader = new ResponseReader('GET', true);
+  const over = new AbortController();
+  const ended = once(socket, 'close', { signal: over.signal }).then(() => {
+    throw new Error(`${what}: the connection ended before the answer was whole`);
+  });
+  const whole = new Promise<void>((resolve) => {
+    const receive = (bytes: Buffer): void => {
+      reader.read(bytes);
+      if (!reader.complete) return;
+      socket.off('data', receive);
+      resolve();
+    };
+    socket.on('data', receive);
+  });
+  try {
+    await Promise.race([whole, ended]);
+  } finally {
+    over.abort();
+  }
+  return { status: reader.status, headers: reader.headers, body: reader.body().toString() };
+}

@@ -1,0 +1,240 @@
+// Releases that do not work: none takes the service down, not a request is lost of it, and the log says what is wrong.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { suite, test } from 'node:test';
+import { createReleases, pathsOf, served, startRelease, workingRelease } from '../helpers/releases.ts';
+import type { Releases } from '../helpers/releases.ts';
+import type { LogLine, Service } from '../helpers/service.ts';
+import { PATIENT, underLoad } from '../helpers/under-load.ts';
+
+/** Nobody but the one who dies ends the time in which a successor has to prove itself. */
+const LONG = { ...PATIENT, minReadyMs: 20_000 } as const;
+
+interface Broken {
+  readonly what: string;
+  readonly main: string;
+  /** Of the error that the abort is told with. */
+  readonly message: RegExp;
+  readonly reason?: 'died-early';
+  /** Where the worker could not say it by itself: what the log makes of its exit. */
+  readonly explanation?: RegExp;
+  /** Whether the stack leads to the file that is to blame. Of one that cannot be parsed only Node itself can say where. */
+  readonly place?: 'stderr' | 'none';
+}
+
+const BROKEN: readonly Broken[] = [
+  { what: 'throws on load', main: `throw new TypeError('broken on load');`, message: /^broken on load$/ },
+  {
+    what: 'rejects in buildApp',
+    main: workingRelease('2', { inBuild: `throw new RangeError('broken in buildApp');` }),
+    message: /^broken in buildApp$/,
+  },
+  {
+    what: 'fails in a plugin',
+    main: workingRelease('2', {
+      inBuild: `app.register(async () => { throw new Error('broken in a plugin'); });`,
+    }),
+    message: /^broken in a plugin$/,
+  },
+  { what: 'cannot be parsed', main: `export default {{{`, message: /Unexpected token/, place: 'stderr' },
+  { what: 'imports what is not there', main: `import 'no-such-package';`, message: /no-such-package/ },
+  {
+    what: 'exits with code 0 while it boots',
+    main: workingRelease('2', { inBuild: `process.exit(0);` }),
+    message: /exited with code 0/,
+    explanation: /called process\.exit\(\), or nothing was left/,
+  },
+  {
+    what: 'exits with a code while it boots',
+    main: workingRelease('2', { inBuild: `process.exit(42);` }),
+    message: /exited with code 42/,
+    explanation: /process\.exit\(42\)/,
+  },
+  {
+    what: 'crashes in native code while it boots',
+    main: workingRelease('2', {
+      inBuild: `process.kill(process.pid, 'SIGSEGV'); await new Promise(() => undefined);`,
+    }),
+    message: /ended by SIGSEGV/,
+    explanation: /native code/,
+  },
+  {
+    what: 'listens on its own',
+    main: workingRelease('2', { returns: `app.listen({ port: 0, host: '127.0.0.1' }).then(() => app)` }),
+    message: /already listens; remove its app\.listen\(\)/,
+    place: 'none',
+  },
+  {
+    what: 'returns no app',
+    main: workingRelease('2', { returns: `undefined` }),
+    message: /must return a Fastify instance .* returned undefined/,
+    place: 'none',
+  },
+  {
+    what: 'throws shortly after it was ready',
+    main: workingRelease('2', {
+      afterReady: `setTimeout(() => { throw new Error('broken in a timer'); }, 100);`,
+    }),
+    reason: 'died-early',
+    message: /^broken in a timer$/,
+  },
+];
+
+suite('broken releases', () => {
+  for (const { what, main, reason = 'boot-failed', message, explanation, place } of BROKEN) {
+    test(`S6: a release that ${what} takes nothing down, and says why`, async (t) => {
+      const releases = createReleases(t);
+      const service = await startRelease(t, releases, { rollout: LONG });
+      const before = await service.readyPids();
+      await roll(service, releases, main, explanation === undefined ? 'worker exited' : 'worker crashed');
+      const line = assertAborted(service, releases, reason, message);
+      const ofRelease = /releases\/2\/main\.mjs/;
+      if (place === 'stderr') await service.seenOnStderr(ofRelease);
+      else if (place === undefined && explanation === undefined)
+        assert.match(line.err?.stack ?? '', ofRelease);
+      if (explanation !== undefined) {
+        assert.match(String(service.lines('worker crashed')[0]?.['explanation']), explanation);
+      }
+      await assertUntouched(service, before);
+    });
+  }
+
+  test('S6: a release that exits shortly after it was ready takes nothing down, and says why', async (t) => {
+    const releases = createReleases(t);
+    const service = await startRelease(t, releases, { rollout: LONG });
+    const before = await service.readyPids();
+    releases.write(2, workingRelease('2', { afterReady: `setTimeout(() => process.exit(4), 100);` }));
+    releases.deploy(2);
+    // Not under load: what it had accepted when it exited would be lost with it.
+    assert.equal((await service.restart()).outcome, 'aborted');
+    const { explanation } = await service.seen('worker crashed');
+    assert.match(String(explanation), /process\.exit\(4\)/);
+    assertAborted(service, releases, 'died-early', /exited with code 4/);
+    await assertUntouched(service, before);
+  });
+
+  test('S6: a release that listens on the very port of the service takes nothing down, and says why', async (t) => {
+    const releases = createReleases(t);
+    const service = await startRelease(t, releases, { rollout: LONG });
+    const before = await service.readyPids();
+    const returns = `app.listen({ port: ${await service.port()}, host: '127.0.0.1' })`;
+    await roll(service, releases, workingRelease('2', { returns }), 'worker exited');
+    assertAborted(service, releases, 'boot-failed', /EADDRINUSE/);
+    await assertUntouched(service, before);
+  });
+
+  test('S6: a release without its entry file aborts before anything is touched, and says which file', async (t) => {
+    const releases = createReleases(t);
+    const service = await startRelease(t, releases, { rollout: LONG });
+    const before = await service.readyPids();
+    releases.write(2, '');
+    fs.rmSync(pathsOf(releases, 2).entry);
+    releases.deploy(2);
+    const result = await underLoad(service, () => service.restart());
+    assert.ok(result.outcome === 'aborted');
+    assert.equal(result.reason, 'release-not-found');
+    const line = await service.seen('rollout not started');
+    assert.match(line.err?.message ?? '', /current\/main\.mjs does not exist/);
+    assert.deepEqual(line['wanted'], { id: 1, ...pathsOf(releases, 1) });
+    await assertUntouched(service, before);
+  });
+
+  test('S6: a release that is deleted while it rolls out aborts; what is replaced stays', async (t) => {
+    const releases = createReleases(t);
+    const service = await startRelease(t, releases, { rollout: PATIENT });
+    const inBuild = `(await import('node:fs')).rmSync(process.cwd(), { recursive: true });`;
+    releases.write(2, workingRelease('2', { inBuild }));
+    releases.deploy(2);
+    await underLoad(service, async () => {
+      assert.equal((await service.restart()).outcome, 'aborted');
+      await service.seen('worker exited');
+    });
+    const line = assertAborted(service, releases, 'fork-failed', /current\/main\.mjs does not exist/, 1);
+    assert.equal(service.lines('fork failed')[0]?.err?.message, line.err?.message);
+    assert.equal((await service.status()).mixed, true);
+  });
+
+  test('S7: a release that never becomes ready is killed after boot.timeoutMs; the old workers stay', async (t) => {
+    const releases = createReleases(t);
+    const boot = { timeoutMs: 5_000 };
+    const service = await startRelease(t, releases, { boot, rollout: LONG });
+    const before = await service.readyPids();
+    await roll(service, releases, `await new Promise(() => undefined);`, 'worker exited');
+    const [killed] = service.lines('worker killed');
+    assert.deepEqual([killed?.worker?.generation, killed?.['cause']], [2, 'boot-timeout']);
+    const line = assertAborted(
+      service,
+      releases,
+      'boot-timeout',
+      /not ready within boot\.timeoutMs \(5000 ms\)/,
+    );
+    assert.ok(Number(line['tookMs']) >= boot.timeoutMs);
+    await assertUntouched(service, before);
+  });
+
+  test('S8: after a broken release a fixed one succeeds', async (t) => {
+    const releases = createReleases(t);
+    const service = await startRelease(t, releases, { rollout: PATIENT });
+    await underLoad(service, async () => {
+      releases.write(2, `throw new Error('broken');`);
+      releases.deploy(2);
+      service.signal('SIGUSR2');
+      await service.seen('rollout aborted');
+      releases.write(3, workingRelease('3'));
+      releases.deploy(3);
+      service.signal('SIGUSR2');
+      await service.seen('rollout completed');
+      await service.seen('worker exited', { count: 3 });
+    });
+    assert.equal((await served(service)).release, '3');
+  });
+
+  test('S76: a release with another protocol of this package is aborted, and says to restart as a whole', async (t) => {
+    const releases = createReleases(t);
+    const service = await startRelease(t, releases, { rollout: LONG });
+    const before = await service.readyPids();
+    const hello = `{ 'fastify-clustered': { type: 'hello', protocol: 999 } }`;
+    const main = `process.send(${hello}); setInterval(() => undefined, 1000);`;
+    await roll(service, releases, main, 'worker exited');
+    assertAborted(service, releases, 'incompatible', /restart the service as a whole/);
+    await assertUntouched(service, before);
+  });
+});
+
+/** Deploys release 2 under load, and waits until its worker has gone, and the log has said so. */
+async function roll(service: Service, releases: Releases, main: string, end: string): Promise<void> {
+  releases.write(2, main);
+  releases.deploy(2);
+  await underLoad(service, async () => {
+    assert.equal((await service.restart()).outcome, 'aborted');
+    await service.seen(end, { where: ({ worker }) => worker?.generation === 2 });
+  });
+}
+
+/** Of release 2: which one it was, what was wrong, what is served now. */
+function assertAborted(
+  service: Service,
+  releases: Releases,
+  reason: string,
+  message: RegExp,
+  replaced = 0,
+): LogLine {
+  const [line, ...others] = service.lines('rollout aborted');
+  assert.ok(line !== undefined && others.length === 0);
+  const { generation, entry, cwd, backTo, tookMs } = line;
+  assert.deepEqual([line['reason'], generation, line['replaced']], [reason, 2, replaced]);
+  assert.deepEqual({ entry, cwd }, pathsOf(releases, 2));
+  assert.deepEqual(backTo, { id: 1, ...pathsOf(releases, 1) });
+  assert.equal(typeof tookMs, 'number');
+  assert.match(line.err?.message ?? '', message);
+  return line;
+}
+
+/** The same workers as before serve the same release. */
+async function assertUntouched(service: Service, before: readonly number[]): Promise<void> {
+  assert.deepEqual(await service.readyPids(), before);
+  assert.equal((await served(service)).release, '1');
+  const { lastRollout, generation, mixed, rolling } = await service.status();
+  assert.equal(lastRollout?.outcome, 'aborted');
+  assert.deepEqual([generation.id, mixed, rolling], [1, false, false]);
+}

@@ -1,0 +1,62 @@
+// An uncaught error in a worker: whoever else it is serving is served to the end, whatever they are at.
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { ask, gather, openConnection } from '../helpers/bystanders.ts';
+import { startReadyService } from '../helpers/service.ts';
+import type { Service } from '../helpers/service.ts';
+
+/** Nothing in these tests ends because of a time: this is only how patient the worker may be. */
+const PATIENT = { idleMs: 30_000, graceMs: 30_000 } as const;
+
+suite('a worker that fails', () => {
+  for (const [scenario, what, path, uncaught] of [
+    ['S32', 'an uncaught exception', '/throw', 1],
+    ['S32', 'an unhandled rejection', '/reject', 1],
+    ['S77', 'several uncaught errors, one after the other', '/throw?times=4', 4],
+    ['S77', 'a storm of unhandled rejections', '/storm?count=500', 500],
+  ] as const) {
+    test(`${scenario}: ${what}: bystanders of every kind are answered, only the culprit is not`, async (t) => {
+      const service = await startReadyService(t, {
+        fixture: 'held.js',
+        options: { workers: 1, shutdown: PATIENT },
+      });
+      const [pid] = await service.readyPids();
+      const bystanders = await gather(service);
+      const [keeper, culprit] = [await openConnection(service), await openConnection(service)];
+      let lost = true;
+      const ended = ask(culprit, path).then(
+        () => (lost = false),
+        () => undefined,
+      );
+      await service.seen('uncaught', { count: uncaught });
+      // The replacement is there while the worker still is, and takes who comes anew.
+      const { worker } = await service.seen('worker ready', { count: 2 });
+      assert.equal(service.lines('worker exited').length, 0);
+      assert.equal((await service.get('/')).headers['x-worker'], String(worker?.pid));
+
+      const served = bystanders.map(async (bystander) => {
+        const { status, headers } = await bystander.goOn();
+        assert.deepEqual([status, headers.get('x-worker')], [200, String(pid)], bystander.kind);
+      });
+      assert.equal((await ask(keeper, '/open')).status, 200);
+      await Promise.all(served);
+
+      // Nobody can know whose error it was, so the culprit is waited for: until it loses its own patience.
+      culprit.destroy();
+      await ended;
+      assert.equal(lost, true);
+      const exited = await service.seen('worker exited', { where: (line) => line.worker?.pid === pid });
+      assert.deepEqual([exited['code'], exited['expected']], [1, true]);
+      await assertToldOnce(service);
+      assert.equal(await service.stop(), 0);
+    });
+  }
+});
+
+/** However many errors there were: one failure, with its stack, one replacement, no crash. */
+async function assertToldOnce(service: Service): Promise<void> {
+  assert.equal(service.lines('worker failing').length, 1);
+  assert.match(service.lines('worker failing')[0]?.err?.stack ?? '', /(app|held)\.js/);
+  assert.equal(service.lines('worker crashed').length, 0);
+  assert.equal(service.lines('worker forked').length, 2);
+}
