@@ -1,6 +1,8 @@
 // The soak in words and numbers: for people, and as JSON.
+import { timeOf } from './deaths.ts';
 import type { Result } from './run.ts';
 import type { Slope } from './slope.ts';
+import type { Stage } from './stage.ts';
 import type { Check } from './verdict.ts';
 
 const FATES = ['answered', 'refused', 'reset', 'cut', 'hung', 'serverError', 'wrongAnswer'] as const;
@@ -68,6 +70,18 @@ export function toJson(facts: object, result: Result, checks: readonly Check[]):
     value instanceof Map ? Object.fromEntries(value) : value;
   const { story: _, ...told } = result;
   return `${JSON.stringify({ ...facts, checks, ...told }, asObject, 2)}\n`;
+}
+
+/** All that the service said in all its lives, and the signals that the soak sent, a line of JSON each, by time. */
+export function wholeLog({ lives, acts }: Stage): string {
+  const said = lives.flatMap(({ number, service }) =>
+    service.log.map((line) => ({ ...line, life: number, time: timeOf(line) })),
+  );
+  const done = acts.map(({ at, ...act }) => ({ ...act, msg: 'signal sent by the soak', time: at }));
+  return [...said, ...done]
+    .toSorted((a, b) => a.time - b.time)
+    .map((line) => `${JSON.stringify(line)}\n`)
+    .join('');
 }
 
 function inWords({ type, samples, kbPerMinute }: Slope): string {

@@ -1,17 +1,22 @@
-// Troubles without end on a service under load: npm run soak -- [--minutes N] [--seed N] [--json FILE]
+// Troubles without end on a service under load: npm run soak -- [--minutes N] [--seed N] [--json FILE] [--log FILE]
 //
 // A seed repeats the stream of troubles. It cannot repeat what comes of it to the last detail: that is decided by real
 // processes in real time, so a failure may need its seed more than once, or a longer soak.
 import fs from 'node:fs';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { describe, describeChecks, toJson } from './report.ts';
+import { describe, describeChecks, toJson, wholeLog } from './report.ts';
 import { run } from './run.ts';
 import { Stage } from './stage.ts';
 import { judge } from './verdict.ts';
 
 const { values } = parseArgs({
-  options: { minutes: { type: 'string' }, seed: { type: 'string' }, json: { type: 'string' } },
+  options: {
+    minutes: { type: 'string' },
+    seed: { type: 'string' },
+    json: { type: 'string' },
+    log: { type: 'string' },
+  },
 });
 const minutes = Number(values.minutes ?? 1);
 const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
@@ -34,6 +39,7 @@ try {
       console.log(`${seconds} s: ${stream.total} troubles, ${answered} answered, ${mix.losses.length} lost`);
     },
   });
+  if (values.log !== undefined) fs.writeFileSync(values.log, wholeLog(stage));
   const checks = judge(result);
   const failed = checks.filter(({ faults }) => faults.length > 0).length;
   const facts = { seed, minutes, node: process.version, passed: failed === 0 };
