@@ -109,7 +109,7 @@ function violentDeath(pid: number, cause: string, at: number): Death {
 }
 
 /** The SIGSTOP that was not followed by a SIGCONT before that time. */
-function stopInForce(acts: readonly Act[], pid: number, time: number): Act | undefined {
+export function stopInForce(acts: readonly Act[], pid: number, time: number): Act | undefined {
   const last = acts
     .filter((act) => act.pid === pid && act.at <= time)
     .findLast(({ signal }) => signal === 'SIGSTOP' || signal === 'SIGCONT');

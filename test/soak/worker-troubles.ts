@@ -1,6 +1,7 @@
 // Troubles that befall workers.
 import http from 'node:http';
 import { setTimeout } from 'node:timers/promises';
+import { stopInForce } from './deaths.ts';
 import { HOST } from './stage.ts';
 import type { Stage } from './stage.ts';
 import type { Trouble } from './trouble.ts';
@@ -20,7 +21,7 @@ export async function signalWorker(
 }
 
 export async function pauseWorker(stage: Stage, { victim, ms }: Of<'pause-worker'>): Promise<void> {
-  for (const pid of await chosen(stage, victim, 1)) {
+  for (const pid of await running(stage, victim)) {
     if (!stage.signal(pid, 'SIGSTOP')) continue;
     await setTimeout(ms);
     stage.signal(pid, 'SIGCONT');
@@ -29,7 +30,7 @@ export async function pauseWorker(stage: Stage, { victim, ms }: Of<'pause-worker
 
 /** By the watchdog, or at the end of its drain: the primary has to end it. */
 export async function stopWorker(stage: Stage, victim: number): Promise<void> {
-  for (const pid of await chosen(stage, victim, 1)) {
+  for (const pid of await running(stage, victim)) {
     const isIts = ({ worker }: { worker?: { pid: number | null } }): boolean => worker?.pid === pid;
     const { service } = stage.life;
     if (!stage.signal(pid, 'SIGSTOP')) continue;
@@ -52,6 +53,12 @@ export async function askToEnd({ port }: Stage, how: string): Promise<void> {
 
 /** Longer than a worker that was stopped can keep it waiting. */
 const ASKED_MS = 30_000;
+
+/** One that the soak has not stopped already: to continue it would spoil the other trouble. */
+async function running(stage: Stage, victim: number): Promise<readonly number[]> {
+  const [pid] = await chosen(stage, victim, 1);
+  return pid === undefined || stopInForce(stage.acts, pid, Date.now()) !== undefined ? [] : [pid];
+}
 
 /** Of those that are ready; all: whoever there is, whatever it is doing. */
 async function chosen(
