@@ -64,14 +64,14 @@ function acceptOf(loss: Loss, byPort: ReadonlyMap<number, readonly Accept[]>): A
 
 function judge(loss: Loss, { pid, at }: Accept, violent: readonly Death[]): Verdict {
   if (loss.fate !== 'reset' && loss.fate !== 'cut') {
-    return unexplained(`worker ${pid} had accepted it, and lived up to nothing`);
+    return unexplained(`worker ${pid} had accepted it; no death explains this fate`);
   }
   if (loss.worker !== undefined && loss.worker !== String(pid)) {
     return unexplained(`worker ${pid} wrote the connection down, but ${loss.worker} had answered on it`);
   }
   // The next death of that pid: a long soak may see the same number again.
   const death = violent.filter((other) => other.pid === pid && other.until >= at).at(0);
-  if (death === undefined) return unexplained(`worker ${pid} had accepted it, and was not killed`);
+  if (death === undefined) return unexplained(`worker ${pid} had accepted it, and no trouble killed it`);
   if (fateTime(loss) < death.from) {
     return unexplained(
       `worker ${pid} had accepted it, and died ${death.from - fateTime(loss)} ms later only`,

@@ -54,21 +54,23 @@ const PROGRESS_MS = 15_000;
 export async function run(seed: number, minutes: number, stage: Stage, watcher: Watcher): Promise<Result> {
   await stage.open();
   const mix = startMix(stage.port, seed);
-  await mix.answered(20);
   const stream = new Stream(stage);
   const progress = setInterval(() => watcher.progress(stage, stream, mix), PROGRESS_MS);
-  await stream.run(seed, Date.now() + minutes * 60_000);
+  const faults: string[] = [];
+  let status: FleetStatus | null = null;
+  try {
+    await mix.answered(20);
+    await stream.run(seed, Date.now() + minutes * 60_000);
+    status = await settle(stage, mix);
+  } catch (error) {
+    faults.push(error instanceof Error ? error.message : String(error));
+  }
   clearInterval(progress);
-  const faults = [...stream.faults];
-  const status = await settle(stage, mix).catch((error: unknown) => {
-    faults.push(`the end: ${error instanceof Error ? error.message : String(error)}`);
-    return null;
-  });
   const loads = await mix.stop();
   const exitCode = await stage.life.stop();
   return {
     troubles: stream.counts,
-    faults,
+    faults: [...stream.faults, ...faults],
     loads,
     status,
     exitCode,

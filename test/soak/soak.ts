@@ -51,6 +51,11 @@ try {
     process.exitCode = 1;
   }
   console.log(`\n${checks.length - failed} passed, ${failed} failed`);
+} catch (error) {
+  // Not even a verdict came about: the service did not start, or the soak itself is broken.
+  console.error(error);
+  process.exitCode = 1;
+  console.log('\n0 passed, 1 failed');
 } finally {
   await stage.close();
 }

@@ -99,9 +99,14 @@ export class Stage {
   async replacePrimary(): Promise<void> {
     const old = this.life;
     await old.kill();
-    while (!(await this.#start())) this.startsTooEarly += 1;
-    const patience = setTimeout(ORPHANS_MS, 'still there', { ref: false });
-    if ((await Promise.race([old.service.ended, patience])) === 'still there') {
+    const patience = setTimeout(ORPHANS_MS, 'too long', { ref: false } as const);
+    const left = Promise.race([old.service.ended, patience]);
+    const deadline = Date.now() + ORPHANS_MS;
+    while (!(await this.#start())) {
+      this.startsTooEarly += 1;
+      if (Date.now() > deadline) throw new Error('the port was never free again');
+    }
+    if ((await left) === 'too long') {
       throw new Error(`workers outlived their primary: ${old.service.leftovers().join(', ')}`);
     }
   }
