@@ -23,7 +23,7 @@ const KINDS: Readonly<Record<string, Omit<LoadOptions, 'origin' | 'seed'>>> = {
   },
   'kept-alive GET and POST of 16 KB': {
     connections: 'kept-alive',
-    clients: 6,
+    clients: 8,
     thinkMs: (random) => 10 + 30 * random(),
     request: (number) =>
       number % 2 === 0
@@ -38,7 +38,7 @@ const KINDS: Readonly<Record<string, Omit<LoadOptions, 'origin' | 'seed'>>> = {
   },
   'kept-alive with pauses': {
     connections: 'kept-alive',
-    clients: 6,
+    clients: 8,
     thinkMs: (random) => 100 + 400 * random(),
     request: () => ({ method: 'GET', path: '/' }),
   },

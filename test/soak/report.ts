@@ -8,7 +8,7 @@ import type { Check } from './verdict.ts';
 const FATES = ['answered', 'refused', 'reset', 'cut', 'hung', 'serverError', 'wrongAnswer'] as const;
 
 export function describe(result: Result): string {
-  const { troubles, rollouts, deaths, findings, gaps, lives, loads } = result;
+  const { troubles, rollouts, deaths, findings, gaps, lives, loads, slope } = result;
   const ofKind = (wanted: string): ReadonlyMap<string, number> =>
     tally(deaths.filter(({ kind }) => kind === wanted).map(({ cause }) => cause));
   return [
@@ -32,8 +32,8 @@ export function describe(result: Result): string {
     section(
       'The primary',
       table([
-        ['life', 'descriptors', 'listeners', 'heap KB, first to last', 'slope'],
-        ...lives.map(({ number, audits, heapKb, slope }) => [
+        ['life', 'descriptors', 'listeners', 'heap KB, first to last'],
+        ...lives.map(({ number, audits, heapKb }) => [
           String(number),
           audits.map(({ before, after }) => `${before.descriptors} -> ${after.descriptors}`).at(-1) ??
             'killed in the midst',
@@ -41,10 +41,10 @@ export function describe(result: Result): string {
             .map(({ before, after }) => `${total(before.listeners)} -> ${total(after.listeners)}`)
             .at(-1) ?? '',
           heapKb.length === 0 ? '' : `${heapKb.at(0)} -> ${heapKb.at(-1)}, at most ${Math.max(...heapKb)}`,
-          inWords(slope),
         ]),
       ]),
     ),
+    section("The slope of the primary's heap", [inWords(slope)]),
     section('Without any ready worker', [
       `at most ${result.longestUnreadyMs} ms while there was a primary`,
       ...gaps.map(({ from, until }) => `${until - from} ms from the SIGKILL of a primary on`),

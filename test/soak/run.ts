@@ -29,6 +29,8 @@ export interface Result {
   /** The longest time without any ready worker while there was a primary. */
   readonly longestUnreadyMs: number;
   readonly lives: readonly LifeReport[];
+  /** Of the primary's heap. */
+  readonly slope: Slope;
   /** At rest, at the end; null: it did not come to rest. */
   readonly status: FleetStatus | null;
   readonly exitCode: number | null;
@@ -41,7 +43,6 @@ export interface LifeReport {
   readonly number: number;
   readonly audits: readonly Audit[];
   readonly heapKb: readonly number[];
-  readonly slope: Slope;
 }
 
 export interface Watcher {
@@ -90,7 +91,7 @@ async function settle(stage: Stage, mix: Mix): Promise<FleetStatus> {
 
 type Investigated = Pick<
   Result,
-  'rollouts' | 'wronglyCompleted' | 'findings' | 'deaths' | 'gaps' | 'longestUnreadyMs' | 'lives'
+  'rollouts' | 'wronglyCompleted' | 'findings' | 'deaths' | 'gaps' | 'longestUnreadyMs' | 'lives' | 'slope'
 >;
 
 function investigate(stage: Stage, { losses }: Mix): Investigated {
@@ -122,8 +123,8 @@ function investigate(stage: Stage, { losses }: Mix): Investigated {
       number,
       audits,
       heapKb: samples.map(({ heapBytes }) => Math.round(heapBytes / 1024)),
-      slope: slopeOf(samples),
     })),
+    slope: slopeOf(lives.map(({ samples }) => samples)),
   };
 }
 

@@ -15,7 +15,7 @@ export interface Check {
 }
 
 export function judge(result: Result): readonly Check[] {
-  const { findings, loads, deaths, lives, status } = result;
+  const { findings, loads, deaths, lives, slope, status } = result;
   const unexplained = findings.filter(({ type }) => type === 'unexplained');
   const audits = lives.flatMap((life) => life.audits);
   const lost = sum(loads, 'lost');
@@ -61,11 +61,7 @@ export function judge(result: Result): readonly Check[] {
     },
     {
       name: `the primary's heap does not grow by more than ${MOST_KB_PER_MINUTE} KB a minute`,
-      faults: lives.flatMap(({ number, slope }) =>
-        slope.type === 'judged' && slope.grows
-          ? [`life ${number}: ${Math.round(slope.kbPerMinute)} KB a minute`]
-          : [],
-      ),
+      faults: slope.type === 'judged' && slope.grows ? [`${Math.round(slope.kbPerMinute)} KB a minute`] : [],
     },
   ];
 }
