@@ -28,6 +28,8 @@ interface Row {
   readonly delayMs: number;
   readonly pauses: readonly [from: number, to: number];
   readonly report: LoadReport;
+  /** Losses that the race explains. */
+  readonly races: number;
 }
 
 /** False: something was lost that the race does not explain, or although all pauses are shorter than idleMs. */
@@ -55,14 +57,17 @@ function rollAt(delayMs: number, rollouts: number): Promise<readonly Row[]> {
       upstream: { host: '127.0.0.1', port: await service.port() },
       delayMs,
     });
-    const loads = PAUSES.map(([from, to]) =>
+    const races = PAUSES.map(() => 0);
+    const loads = PAUSES.map(([from, to], index) =>
       startLoad({
         origin: proxy,
         connections: 'kept-alive',
         clients: CLIENTS,
         request: () => ({ method: 'GET', path: '/' }),
         thinkMs: (random) => IDLE_MS * (from + (to - from) * random()),
-        samples: Infinity,
+        onLoss(loss) {
+          if (isRace(loss)) races[index] = (races[index] ?? 0) + 1;
+        },
       }),
     );
     try {
@@ -73,7 +78,12 @@ function rollAt(delayMs: number, rollouts: number): Promise<readonly Row[]> {
         console.error(`${delayMs} ms, rollout ${rollout} of ${rollouts}`);
       }
       const reports = await Promise.all(loads.map((load) => load.stop()));
-      return reports.map((report, index) => ({ delayMs, pauses: PAUSES[index] ?? PAUSES[0], report }));
+      return reports.map((report, index) => ({
+        delayMs,
+        pauses: PAUSES[index] ?? PAUSES[0],
+        report,
+        races: races[index] ?? 0,
+      }));
     } finally {
       await Promise.all(loads.map((load) => load.stop()));
       await proxy.close();
@@ -81,7 +91,10 @@ function rollAt(delayMs: number, rollouts: number): Promise<readonly Row[]> {
   });
 }
 
-function cells({ delayMs, pauses: [from, to], report }: Row, rollouts: number): readonly (string | number)[] {
+function cells(
+  { delayMs, pauses: [from, to], report, races }: Row,
+  rollouts: number,
+): readonly (string | number)[] {
   const { sent, lost, closedWhenIdle, resetWhenIdle } = report;
   const closed = closedWhenIdle + resetWhenIdle + lost;
   return [
@@ -90,14 +103,14 @@ function cells({ delayMs, pauses: [from, to], report }: Row, rollouts: number): 
     sent,
     closed,
     lost,
-    report.samples.filter(isRace).length,
+    races,
     ((1_000 * lost) / sent).toFixed(2),
     closed === 0 ? '-' : ((1_000 * lost) / closed).toFixed(0),
   ];
 }
 
-function isExplained({ pauses: [, longest], report }: Row): boolean {
-  return longest < 1 ? report.lost === 0 : report.lost === report.samples.filter(isRace).length;
+function isExplained({ pauses: [, longest], report, races }: Row): boolean {
+  return longest < 1 ? report.lost === 0 : report.lost === races;
 }
 
 /** It was not the first request of its connection, which had been idle for idleMs at the least, and it had no answer. */

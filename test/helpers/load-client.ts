@@ -4,8 +4,9 @@
 // by giving up a connection before the server closes it (with `timeout=1`, after every request), and its
 // 'socket hang up' does not tell a FIN from a reset, nor a half answer from none.
 import assert from 'node:assert/strict';
-import { connect, isIPv6 } from 'node:net';
+import { connect, isIP, isIPv6 } from 'node:net';
 import type { Socket } from 'node:net';
+import process from 'node:process';
 import { inspect } from 'node:util';
 import { seeded } from '../simulation/random.ts';
 import { ResponseReader } from './response-reader.ts';
@@ -65,8 +66,8 @@ export interface LoadOptions {
   readonly hungAfterMs?: number | undefined;
   /** How long `answered` and `finished` wait without any progress before they reject. */
   readonly stalledAfterMs?: number | undefined;
-  /** How many losses are described: 20, unless every one is to be looked at. */
-  readonly samples?: number | undefined;
+  /** Told of every loss; the report samples the first ones only. */
+  readonly onLoss?: ((loss: Loss) => void) | undefined;
 }
 
 /** Why a client opened a connection; for a lost request, what had become of the connection before. */
@@ -92,6 +93,7 @@ export interface Loss {
   /** Undefined if there was no earlier response on this connection. */
   readonly sincePreviousResponseMs: number | undefined;
   readonly connectionOpenedBecause: OpenedBecause;
+  readonly connectionOpenedAt: string;
   /** From sending the request to its fate. */
   readonly tookMs: number;
   /** The time of the fate. */
@@ -135,9 +137,11 @@ export interface Load {
   stop(): Promise<LoadReport>;
 }
 
+const SAMPLES = 20;
+
 /** Starts the clients, all at once. */
 export function startLoad(options: LoadOptions): Load {
-  const tally = new Tally(options.hungAfterMs ?? 20_000, options.stalledAfterMs, options.samples ?? 20);
+  const tally = new Tally(options);
   const clients = Array.from({ length: options.clients }, (_, id) => new Client(id, options, tally));
   for (const client of clients) client.start();
   let stopped: Promise<LoadReport> | undefined;
@@ -180,7 +184,7 @@ class Tally {
   readonly startedAt = performance.now();
   readonly hungAfterMs: number;
   readonly #stalledAfterMs: number;
-  readonly #mostSamples: number;
+  readonly #onLoss: LoadOptions['onLoss'];
   readonly #fates: Record<Fate, number>;
   readonly #byWorker = new Map<string, number>();
   readonly #samples: Loss[] = [];
@@ -188,11 +192,12 @@ class Tally {
   readonly #waiters = new Set<Waiter>();
   #closed = false;
 
-  constructor(hungAfterMs: number, stalledAfterMs: number | undefined, mostSamples: number) {
+  constructor({ hungAfterMs = 20_000, stalledAfterMs, onLoss }: LoadOptions) {
     this.hungAfterMs = hungAfterMs;
     this.#mostSamples = mostSamples;
     // Later than a hung request's end, which is progress too.
     this.#stalledAfterMs = stalledAfterMs ?? hungAfterMs + 10_000;
+    this.#onLoss = onLoss;
     this.#fates = { answered: 0, serverError: 0, wrongAnswer: 0, refused: 0, reset: 0, cut: 0, hung: 0 };
   }
 
@@ -208,7 +213,11 @@ class Tally {
 
   lost(fate: Exclude<Fate, 'answered'>, describe: () => Loss): void {
     this.#fates[fate] += 1;
-    if (this.#samples.length < this.#mostSamples) this.#samples.push(describe());
+    if (this.#samples.length < SAMPLES || this.#onLoss !== undefined) {
+      const loss = describe();
+      if (this.#samples.length < SAMPLES) this.#samples.push(loss);
+      this.#onLoss?.(loss);
+    }
     this.#settleWaiters();
   }
 
@@ -294,6 +303,7 @@ class Tally {
 interface Connection {
   readonly socket: Socket;
   readonly openedBecause: OpenedBecause;
+  readonly openedAt: Date;
   established: boolean;
   /** Kept, as a destroyed socket forgets it. */
   localPort: number | undefined;
@@ -392,6 +402,7 @@ class Client {
 
   #open(): Connection {
     const { host, port } = this.#options.origin;
+    const openedAt = new Date();
     const socket = connect({
       host,
       port,
@@ -413,11 +424,15 @@ class Client {
     const connection: Connection = {
       socket,
       openedBecause: this.#openBecause,
+      openedAt,
       established: false,
       localPort: undefined,
       requests: 0,
       previous: undefined,
     };
+    // An address is connected to in the next tick, a name is looked up first. A reset that overtakes the news of the
+    // connection leaves a socket which does not know its port any more.
+    if (isIP(host) !== 0) process.nextTick(() => (connection.localPort = socket.localPort));
     socket.on('connect', () => this.#established(connection));
     socket.on('end', () => this.#over(connection, undefined));
     socket.on('error', (error: NodeJS.ErrnoException) => this.#over(connection, error));
@@ -426,7 +441,7 @@ class Client {
 
   #established(connection: Connection): void {
     connection.established = true;
-    connection.localPort = connection.socket.localPort;
+    connection.localPort ??= connection.socket.localPort;
     this.#tally.connectionsOpened += 1;
   }
 
@@ -549,6 +564,7 @@ class Client {
       requestOnConnection: connection.requests,
       sincePreviousResponseMs: previous === undefined ? undefined : rounded(now - previous.at),
       connectionOpenedBecause: connection.openedBecause,
+      connectionOpenedAt: connection.openedAt.toISOString(),
       tookMs: rounded(now - sentAt),
       sinceStartMs: rounded(now - this.#tally.startedAt),
       at: new Date().toISOString(),

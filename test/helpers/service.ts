@@ -147,6 +147,15 @@ export class Service {
     return this.seen(msg, { where, count: this.lines(msg).filter(where).length + 1 });
   }
 
+  /** Resolves when the log has more lines than that, whichever they are. */
+  async more(than: number): Promise<void> {
+    const deadline = AbortSignal.timeout(PATIENCE_MS);
+    while (this.log.length <= than) {
+      const came = await once(this.#events, 'line', { signal: deadline }).catch(() => 'nothing');
+      if (came === 'nothing') assert.fail(`nothing more was seen, after:\n${this.story()}`);
+    }
+  }
+
   status(): Promise<FleetStatus> {
     return this.call('status');
   }

@@ -12,7 +12,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 
 import { describeLosses, startLoad } from '../helpers/load-client.ts';
-import type { Fate, Load, LoadOptions, LoadReport, LoadResponse } from '../helpers/load-client.ts';
+import type { Fate, Load, LoadOptions, LoadReport, LoadResponse, Loss } from '../helpers/load-client.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 
@@ -306,6 +306,7 @@ test('a connection accepted and reset before this process has heard of it is a r
   const report = await reportAfter(1, started);
   assertAll('reset', report);
   assert.equal(report.connectionsOpened, 1);
+  assert.equal(typeof report.samples[0]?.localPort, 'number');
 });
 
 test('a closed port is a refusal, and a sample is kept of the first losses only', async (t) => {
@@ -322,6 +323,19 @@ test('a closed port is a refusal, and a sample is kept of the first losses only'
   assert.equal(report.samples.length, 20);
   assert.equal(report.samples[0]?.code, 'ECONNREFUSED');
   assert(Number.isNaN(report.latency.max));
+});
+
+test('every loss is told, with its port and when its connection was opened', async (t) => {
+  const server = await startRawServer(t, (socket) => socket.resetAndDestroy());
+  const losses: Loss[] = [];
+  const before = Date.now();
+  const report = await reportAfter(30, load(t, server.port, { onLoss: (loss) => losses.push(loss) }));
+  assert.equal(losses.length, report.lost);
+  assert.deepEqual(losses.slice(0, report.samples.length), report.samples);
+  for (const { localPort, connectionOpenedAt, at } of losses) {
+    assert.equal(typeof localPort, 'number');
+    assert(before <= Date.parse(connectionOpenedAt) && connectionOpenedAt <= at);
+  }
 });
 
 test('a refused name is not tried at its next address', async (t) => {

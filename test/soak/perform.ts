@@ -1,0 +1,59 @@
+// Carries out one trouble, and waits for what belongs to it.
+import { troubleReleases } from './release-troubles.ts';
+import { pausePrimary, resize, restart } from './primary-troubles.ts';
+import type { Stage } from './stage.ts';
+import type { Trouble } from './trouble.ts';
+import { askToEnd, killWorkers, pauseWorker, signalWorker, stopWorker } from './worker-troubles.ts';
+
+/** All but the kill of the primary, which cannot share its moment with any other. */
+export type Sharing = Exclude<Trouble, { type: 'kill-primary' }>;
+
+export function perform(trouble: Sharing, stage: Stage): Promise<void> {
+  switch (trouble.type) {
+    case 'kill-workers':
+      return killWorkers(stage, trouble);
+    case 'segfault':
+      return signalWorker(stage, trouble.victim, 'SIGSEGV');
+    case 'recycle':
+      return signalWorker(stage, trouble.victim, 'SIGTERM');
+    case 'pause-worker':
+      return pauseWorker(stage, trouble);
+    case 'stop-worker':
+      return stopWorker(stage, trouble.victim);
+    case 'ask-to-end':
+      return askToEnd(stage, trouble.how);
+    case 'exhaust-memory':
+      return askToEnd(stage, 'out-of-memory');
+    case 'restart':
+      return restart(stage, trouble);
+    case 'deploy':
+    case 'deploy-broken':
+      return troubleReleases(stage, trouble);
+    case 'resize':
+      return resize(stage, trouble.by);
+    case 'pause-primary':
+      return pausePrimary(stage, trouble.ms);
+  }
+}
+
+/** Two of these would spoil each other: the second waits for the first, while all else goes on. */
+export function turnOf({ type }: Sharing): 'releases' | 'primary' | 'size' | null {
+  switch (type) {
+    case 'deploy':
+    case 'deploy-broken':
+      return 'releases';
+    case 'pause-primary':
+      return 'primary';
+    case 'resize':
+      return 'size';
+    case 'kill-workers':
+    case 'segfault':
+    case 'recycle':
+    case 'pause-worker':
+    case 'stop-worker':
+    case 'ask-to-end':
+    case 'exhaust-memory':
+    case 'restart':
+      return null;
+  }
+}

@@ -1,0 +1,146 @@
+// Where it all happens: the service with its releases and its lives, and what was done to it, written down.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { ClusteredOptions } from 'fastify-clustered';
+import { createReleases } from '../helpers/releases.ts';
+import type { Releases } from '../helpers/releases.ts';
+import type { Act } from './deaths.ts';
+import { Life } from './life.ts';
+import { WATCHDOG_MS } from './plan.ts';
+import type { Fault } from './trouble.ts';
+
+export const HOST = '127.0.0.1';
+export const SIZE = { start: 3, least: 2, most: 5 } as const;
+
+/** Who waits for an answer, or pauses, does so for far less than idleMs and graceMs: those may never cost a request. */
+const OPTIONS: ClusteredOptions = {
+  workers: SIZE.start,
+  boot: { timeoutMs: 8_000 },
+  respawn: { stableMs: 2_000, backoff: { initialMs: 50, maxMs: 2_000 } },
+  rollout: { minReadyMs: 500, idleMs: 3_000, graceMs: 10_000 },
+  shutdown: { idleMs: 3_000, graceMs: 10_000 },
+  closeMs: 4_000,
+  watchdog: { timeoutMs: WATCHDOG_MS },
+  execArgv: ['--max-old-space-size=64'],
+};
+
+/** How long workers whose primary was killed may take: their times of a shutdown, and once more as much. */
+const ORPHANS_MS = 30_000;
+
+const FIXTURE = fileURLToPath(new URL('../fixtures/soaked.js', import.meta.url));
+
+export class Stage {
+  readonly lives: Life[] = [];
+  readonly acts: Act[] = [];
+  readonly records: string;
+  /** Starts that failed because the workers of a killed primary still listened. */
+  startsTooEarly = 0;
+  readonly #releases: Releases;
+  /** How each release behaves, by its entry file. */
+  readonly #behaviours = new Map<string, Fault | 'works'>();
+  readonly #cleanUps: (() => void)[] = [];
+  #port = 0;
+
+  constructor() {
+    const keep = { after: (hook: () => void): void => void this.#cleanUps.push(hook) };
+    this.#releases = createReleases(keep);
+    this.records = fs.mkdtempSync(path.join(os.tmpdir(), 'fastify-clustered-soak-'));
+    keep.after(() => fs.rmSync(this.records, { recursive: true, force: true }));
+    this.deploy('works');
+  }
+
+  get life(): Life {
+    const life = this.lives.at(-1);
+    if (life === undefined) throw new Error('the service was not started');
+    return life;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  async open(): Promise<void> {
+    await this.#start();
+    this.#port = await this.life.service.port();
+  }
+
+  /** Writes a new release, and moves the link. Returns its entry file. */
+  deploy(behaviour: Fault | 'works'): string {
+    const release = this.#behaviours.size + 1;
+    const entry = path.join(this.#releases.path(release), 'main.mjs');
+    this.#behaviours.set(entry, behaviour);
+    this.#releases.write(release, entryFile(behaviour));
+    this.#releases.deploy(release);
+    return entry;
+  }
+
+  /** Undefined: no release of this soak has that entry file. */
+  behaviourOf(entry: string): Fault | 'works' | undefined {
+    return this.#behaviours.get(entry);
+  }
+
+  /** To a worker. False: it was gone already. */
+  signal(pid: number, signal: NodeJS.Signals): boolean {
+    const at = Date.now();
+    try {
+      process.kill(pid, signal);
+    } catch {
+      return false;
+    }
+    this.acts.push({ pid, signal, at });
+    return true;
+  }
+
+  /** Kills the primary and, as systemd does with Restart=always, starts the service again at once, on the same port. */
+  async replacePrimary(): Promise<void> {
+    const old = this.life;
+    await old.kill();
+    const patience = setTimeout(ORPHANS_MS, 'too long', { ref: false } as const);
+    const left = Promise.race([old.service.ended, patience]);
+    const deadline = Date.now() + ORPHANS_MS;
+    while (!(await this.#start())) {
+      this.startsTooEarly += 1;
+      if (Date.now() > deadline) throw new Error('the port was never free again');
+    }
+    if ((await left) === 'too long') {
+      throw new Error(`workers outlived their primary: ${old.service.leftovers().join(', ')}`);
+    }
+  }
+
+  /** Kills whoever is left, and removes what was written. */
+  async close(): Promise<void> {
+    for (const { service } of this.lives) await service.destroy();
+    for (const cleanUp of this.#cleanUps) cleanUp();
+  }
+
+  /** False: the port is still in use. */
+  async #start(): Promise<boolean> {
+    const life = new Life(this.lives.length + 1, {
+      fixture: path.join(this.#releases.current, 'main.mjs'),
+      cwd: this.#releases.current,
+      options: { ...OPTIONS, listen: { port: this.#port } },
+      env: { PWD: this.#releases.current, SOAK_RECORDS: this.records },
+      execArgv: ['--expose-gc'],
+    });
+    this.lives.push(life);
+    const { service } = life;
+    const came = await Promise.race([service.seen('all workers ready'), service.ended]);
+    if ('msg' in came) {
+      await life.begin();
+      return true;
+    }
+    if (!service.stderr.includes('EADDRINUSE')) throw new Error(`it did not start:\n${service.story()}`);
+    this.lives.pop();
+    return false;
+  }
+}
+
+function entryFile(behaviour: Fault | 'works'): string {
+  return behaviour === 'throws'
+    ? `throw new Error('soak: this release throws');\n`
+    : `import { serve } from ${JSON.stringify(FIXTURE)};\nawait serve('${behaviour}');\n`;
+}

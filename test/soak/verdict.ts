@@ -1,0 +1,113 @@
+// What must hold after a soak, check by check.
+import { isDeepStrictEqual } from 'node:util';
+import type { FleetStatus } from 'fastify-clustered';
+import type { Fate, LoadReport } from '../helpers/load-client.ts';
+import type { Finding } from './attribution.ts';
+import type { Audit } from './life.ts';
+import type { Result } from './run.ts';
+import { MOST_KB_PER_MINUTE } from './slope.ts';
+import { SIZE } from './stage.ts';
+
+export interface Check {
+  readonly name: string;
+  /** What speaks against it; none: passed. */
+  readonly faults: readonly string[];
+}
+
+export function judge(result: Result): readonly Check[] {
+  const { findings, loads, deaths, lives, slope, status } = result;
+  const unexplained = findings.filter(({ type }) => type === 'unexplained');
+  const audits = lives.flatMap((life) => life.audits);
+  const lost = sum(loads, 'lost');
+  return [
+    { name: 'every trouble took its course', faults: result.faults },
+    {
+      name: 'every kind of request was answered, and every loss is accounted for',
+      faults: [
+        ...[...loads].filter(([, { answered }]) => answered === 0).map(([kind]) => `${kind}: none answered`),
+        ...(lost === findings.length ? [] : [`${lost} lost, ${findings.length} accounted for`]),
+      ],
+    },
+    { name: '0 refused while there was a primary', faults: ofFate(unexplained, 'refused') },
+    { name: '0 hung', faults: ofFate(findings, 'hung') },
+    { name: '0 answered with an error of the server', faults: ofFate(findings, 'serverError') },
+    { name: '0 answered wrongly', faults: ofFate(findings, 'wrongAnswer') },
+    {
+      name: 'lost only what a killed worker had accepted',
+      faults: [...ofFate(unexplained, 'reset'), ...ofFate(unexplained, 'cut')],
+    },
+    {
+      name: 'nobody died but of a trouble',
+      faults: deaths.flatMap(({ kind, pid, cause }) =>
+        kind === 'unexplained' ? [`worker ${pid}: ${cause}`] : [],
+      ),
+    },
+    {
+      name: 'no release that does not work was rolled out',
+      faults: result.wronglyCompleted.map((entry) => `${entry}: completed`),
+    },
+    { name: 'at the end, as many ready workers as wanted', faults: faultsOfSize(status) },
+    { name: 'at the end, one generation, unless the last rollout was aborted', faults: faultsOfMix(status) },
+    {
+      name: 'SIGTERM ended it with code 0, and nobody is left',
+      faults: [
+        ...(result.exitCode === 0 ? [] : [`exit code ${String(result.exitCode)}`]),
+        ...result.leftovers.map((pid) => `process ${pid} is left`),
+      ],
+    },
+    {
+      name: "the primary's descriptors and listeners, at rest, are those of its start",
+      faults: audits.length === 0 ? ['never looked at'] : audits.flatMap(faultsOfAudit),
+    },
+    {
+      name: `the primary's heap does not grow by more than ${MOST_KB_PER_MINUTE} KB a minute`,
+      faults: slope.type === 'judged' && slope.grows ? [`${Math.round(slope.kbPerMinute)} KB a minute`] : [],
+    },
+  ];
+}
+
+export function sum(loads: ReadonlyMap<string, LoadReport>, what: Fate | 'lost' | 'sent'): number {
+  return [...loads.values()].reduce((total, report) => total + report[what], 0);
+}
+
+function ofFate(findings: readonly Finding[], fate: Fate): readonly string[] {
+  return findings
+    .filter(({ loss }) => loss.fate === fate)
+    .map((finding) => {
+      const { at, request, code, localPort, tookMs, worker } = finding.loss;
+      const why = finding.type === 'unexplained' ? finding.why : finding.type;
+      return `${at} ${request} from port ${localPort}, after ${tookMs} ms, ${code}, answered before by ${worker ?? 'nobody'}: ${why}`;
+    });
+}
+
+function faultsOfSize(status: FleetStatus | null): readonly string[] {
+  if (status === null) return ['it did not come to rest'];
+  const ready = status.workers.filter(({ state }) => state === 'ready').length;
+  const isWanted = status.size === SIZE.start && ready === status.size && status.workers.length === ready;
+  return isWanted ? [] : [`${ready} ready of ${status.workers.length}, ${status.size} wanted`];
+}
+
+function faultsOfMix(status: FleetStatus | null): readonly string[] {
+  if (status === null) return ['it did not come to rest'];
+  const { workers, mixed, lastRollout } = status;
+  const generations = new Set(workers.map(({ generation }) => generation));
+  return [
+    ...(mixed === generations.size > 1 ? [] : [`mixed is ${mixed}, of ${generations.size} generations`]),
+    ...(generations.size > 1 && lastRollout?.outcome !== 'aborted'
+      ? [`generations ${[...generations].join(', ')} after a rollout that was ${lastRollout?.outcome}`]
+      : []),
+  ];
+}
+
+function faultsOfAudit({ life, before, after }: Audit): readonly string[] {
+  return [
+    ...(after.descriptors <= before.descriptors
+      ? []
+      : [`life ${life}: descriptors ${before.descriptors} -> ${after.descriptors}`]),
+    ...(isDeepStrictEqual(after.listeners, before.listeners)
+      ? []
+      : [
+          `life ${life}: listeners ${JSON.stringify(before.listeners)} -> ${JSON.stringify(after.listeners)}`,
+        ]),
+  ];
+}
