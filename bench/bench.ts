@@ -14,13 +14,15 @@ import { measureInRounds } from './rounds.ts';
 async function bench(options: Options, args: readonly string[]): Promise<void> {
   const contenders = options.against === undefined ? sideBySide(options) : twoCheckouts(options.against);
   const facts = surroundings(args);
+  const startedAt = performance.now();
   const results = [];
   for (const measure of measures.filter(({ name }) => options.only.includes(name))) {
     const measured = await measureInRounds(measure, contenders, options);
     results.push({ measured, rows: resultsOf(measured, options.seed) });
     if (measured.outcome.is === 'failed') process.exitCode = 1;
   }
-  const report = { surroundings: facts, contenders, measures: results };
+  const minutes = (performance.now() - startedAt) / 60_000;
+  const report = { surroundings: { ...facts, minutes }, contenders, measures: results };
   const markdown = toMarkdown(report);
   fs.writeFileSync(`${options.out}.md`, markdown);
   fs.writeFileSync(`${options.out}.json`, toJson(report));

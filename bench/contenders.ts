@@ -51,7 +51,10 @@ function plain(id: ContenderId, title: string, copies: number): Contender {
 const bare: Contender = {
   id: 'bare',
   title: 'bare Node',
-  args: ['-e', "setInterval(() => undefined, 1000); process.send({ type: 'ready' })"],
+  args: [
+    '-e',
+    "setInterval(() => undefined, 1000); process.once('disconnect', process.exit); process.send({ type: 'ready' })",
+  ],
   env: {},
   copies: 1,
   served: 'by-itself',

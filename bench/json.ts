@@ -1,5 +1,5 @@
 // The results as JSON, with every single sample, for whoever wants to reckon on.
-import type { Report } from './markdown.ts';
+import type { Report } from './report.ts';
 
 export function toJson({ surroundings, contenders, measures }: Report): string {
   const plain = {

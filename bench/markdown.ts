@@ -1,14 +1,8 @@
 // The results as one table in Markdown.
 import type { Contender, ContenderId } from './contenders.ts';
-import type { Surroundings } from './machine.ts';
+import type { Report } from './report.ts';
 import type { Against, Cell, RowResult, Verdict } from './results.ts';
 import type { Measured } from './rounds.ts';
-
-export interface Report {
-  readonly surroundings: Surroundings;
-  readonly contenders: readonly Contender[];
-  readonly measures: readonly { readonly measured: Measured; readonly rows: readonly RowResult[] }[];
-}
 
 export function toMarkdown({ surroundings, contenders, measures }: Report): string {
   const shown = contenders.filter(({ id }) => measures.some(({ measured }) => takesPart(measured, id)));
@@ -18,13 +12,13 @@ export function toMarkdown({ surroundings, contenders, measures }: Report): stri
   const notes = measures.flatMap(({ measured: { measure, outcome } }) =>
     outcome.is === 'measured' ? [] : [`- ${measure.name}: ${outcome.is}: ${outcome.why}`],
   );
-  const { date, command, node, kernel, cpu, cores, loadAverage } = surroundings;
+  const { date, minutes, command, node, kernel, cpu, cores, loadAverage } = surroundings;
   const rounds = measures.flatMap(({ measured: { measure, outcome } }) =>
     outcome.is === 'measured' ? [`${measure.name} ${outcome.samples.get('ours')?.length ?? 0}`] : [],
   );
   return [
     `\`${command}\`, ${date.slice(0, 16).replace('T', ' ')} UTC, Node ${node}, ${kernel}, ${cores} cores (${cpu}), ` +
-      `load average ${loadAverage.toFixed(2)} before.`,
+      `load average ${loadAverage.toFixed(2)} before, took ${minutes.toFixed(1)} minutes.`,
     '',
     `Medians; counts are sums. Rounds: ${rounds.join(', ') || 'none'}.`,
     '',
@@ -66,7 +60,7 @@ function comparisonInWords(
   const name = titles.get(baseline) ?? baseline;
   switch (of) {
     case 'ratio':
-      return `${estimate.toFixed(3)} of ${name} (${lower.toFixed(3)} to ${upper.toFixed(3)})`;
+      return `${estimate.toFixed(3)} × ${name} (${lower.toFixed(3)} to ${upper.toFixed(3)})`;
     case 'difference':
       return `${figure(estimate, digits)} above ${name} (${figure(lower, digits)} to ${figure(upper, digits)})`;
   }
@@ -79,7 +73,7 @@ function verdictInWords({ what, bound, value, is }: Verdict): string {
     case 'missed':
       return `${name}${bound} ${value}: ${is}`;
     case 'open':
-      return `${name}${bound} ${value}: open, the interval holds it`;
+      return `${name}${bound} ${value}: open, more rounds are needed`;
   }
 }
 

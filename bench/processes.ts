@@ -39,11 +39,14 @@ export async function run(
   const deadline = setTimeout(() => void endGroup(child), timeoutMs);
   const { stdout, stderr } = child;
   if (stdout === null || stderr === null) throw new Error(`${command} has no output`);
-  const [output, errors, [code]] = await Promise.all([text(stdout), text(stderr), once(child, 'close')]);
-  clearTimeout(deadline);
-  await endGroup(child);
-  if (code === 0) return output;
-  throw new Error(`${[command, ...args].join(' ')} ended with ${String(code)}:\n${errors}${output}`);
+  try {
+    const [output, errors, [code]] = await Promise.all([text(stdout), text(stderr), once(child, 'close')]);
+    if (code === 0) return output;
+    throw new Error(`${[command, ...args].join(' ')} ended with ${String(code)}:\n${errors}${output}`);
+  } finally {
+    clearTimeout(deadline);
+    await endGroup(child);
+  }
 }
 
 function killGroup(pid: number): void {

@@ -40,7 +40,11 @@ export async function measureInRounds(
     return { measure, contenders, outcome: { is: 'measured', samples } };
   } catch (error) {
     tell(`${measure.name} failed: ${String(error)}`);
-    return { measure, contenders, outcome: { is: 'failed', why: String(error).split('\n')[0] ?? '' } };
+    return {
+      measure,
+      contenders,
+      outcome: { is: 'failed', why: String(error).split('\n').slice(0, 2).join(' ') },
+    };
   }
 }
 

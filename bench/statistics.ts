@@ -27,26 +27,32 @@ export function median(values: readonly number[]): number {
 /**
  * `compare` of the two medians, and the interval that holds 95 % of its values when the rounds are drawn anew, with
  * replacement. A round is drawn as a whole, as its two values share the state in which the machine was.
+ * @throws there is no round
  */
 export function bootstrap(
   rounds: readonly Pair[],
   compare: (ours: number, theirs: number) => number,
   random: Random,
+  resamples = RESAMPLES,
 ): Interval {
+  if (rounds.length === 0) throw new Error('there is no round to draw from');
   const ofMedians = (pairs: readonly Pair[]): number =>
     compare(median(pairs.map(({ ours }) => ours)), median(pairs.map(({ theirs }) => theirs)));
-  const draw = (): Pair => {
-    const pair = rounds[Math.floor(random() * rounds.length)];
-    if (pair === undefined) throw new Error('there is no round to draw from');
-    return pair;
-  };
-  const resampled = Array.from({ length: RESAMPLES }, () => ofMedians(rounds.map(draw)));
+  const resampled = Array.from({ length: resamples }, () => ofMedians(drawn(rounds, random)));
   resampled.sort((a, b) => a - b);
   return {
     estimate: ofMedians(rounds),
     lower: quantile(resampled, 0.025),
     upper: quantile(resampled, 0.975),
   };
+}
+
+/** As many as there are, each drawn from all of them. */
+function drawn<T>(list: readonly T[], random: Random): readonly T[] {
+  return list.flatMap(() => {
+    const at = Math.floor(random() * list.length);
+    return list.slice(at, at + 1);
+  });
 }
 
 export const ratio = (ours: number, theirs: number): number => ours / theirs;

@@ -1,0 +1,55 @@
+// The tutorial's CPU-bound route under its own load. With as many processes as cores nothing can be faster than plain
+// processes, each with a port and a load generator of its own; how near does one address come?
+//
+// What is fair: everyone is loaded by as many ab's as there are workers, with the same number of connections each, so
+// that neither the generators' share of the cores nor how much they wait differs. Plain processes get one ab each, the
+// even spread that a perfect load balancer would give them for nothing; for the others all of them have one address.
+import { ab } from '../load/ab.ts';
+import type { Running } from '../running.ts';
+import type { Measure } from './measure.ts';
+
+const CONNECTIONS = 500;
+const SECONDS = 10;
+const WARM_UP_SECONDS = 1;
+const PATH = '/cpu?turns=10000000';
+
+export const tutorial: Measure = {
+  name: 'tutorial',
+  needs: 'ab',
+  contenders: ['ours', 'cluster', 'one', 'several', 'other'],
+  rounds: 3,
+  async sample(running, { seconds = SECONDS }) {
+    const { ports } = running;
+    await ab(ports, PATH, { seconds: WARM_UP_SECONDS, connections: 4 * ports.length });
+    const { perSecond, sent, failed } = await ab(ports, PATH, { seconds, connections: CONNECTIONS });
+    return { perSecond, perCore: perSecond / processes(running), sent, failed };
+  },
+  rows: [
+    {
+      key: 'perSecond',
+      title: 'tutorial, CPU-bound: requests a second',
+      digits: 1,
+      comparison: {
+        of: 'ratio',
+        baseline: 'several',
+        target: { bound: 'at least', value: 0.97, aim: null },
+      },
+    },
+    {
+      key: 'perCore',
+      title: 'tutorial, CPU-bound: requests a second for each core in use',
+      digits: 1,
+      comparison: { of: 'ratio', baseline: 'one', target: null },
+    },
+    {
+      key: 'failed',
+      title: 'tutorial, CPU-bound: failed',
+      digits: 0,
+      comparison: { of: 'count', outOf: 'sent', mustBeZero: false },
+    },
+  ],
+};
+
+function processes({ workerPids }: Running): number {
+  return workerPids.length;
+}
