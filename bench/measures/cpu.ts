@@ -8,15 +8,15 @@ import type { Measure } from './measure.ts';
 export const cpu: Measure = {
   name: 'cpu',
   needs: 'h2load',
-  contenders: ['ours', 'cluster', 'one', 'several', 'raw', 'other'],
+  contenders: ['ours', 'cluster', 'several', 'raw', 'other'],
   rounds: 7,
   async sample(running, { requests }) {
     await h2load(running.ports, Math.ceil(requests / 5), CONNECTIONS);
     // Asked for once: a worker that is not there any more afterwards fails the measure, as it should.
     const { workerPids } = running;
-    const before = spentBy(workerPids);
+    const before = cpuTimeMicros(...workerPids);
     const answered = await h2load(running.ports, requests, CONNECTIONS);
-    return { perRequest: (spentBy(workerPids) - before) / answered };
+    return { perRequest: (cpuTimeMicros(...workerPids) - before) / answered };
   },
   rows: [
     {
@@ -31,7 +31,3 @@ export const cpu: Measure = {
     },
   ],
 };
-
-function spentBy(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => sum + cpuTimeMicros(pid), 0);
-}

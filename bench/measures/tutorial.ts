@@ -5,7 +5,7 @@
 // that neither the generators' share of the cores nor how much they wait differs. Plain processes get one ab each, the
 // even spread that a perfect load balancer would give them for nothing; for the others all of them have one address.
 import { ab } from '../load/ab.ts';
-import type { Running } from '../running.ts';
+import { cpuTimeMicros } from '../proc.ts';
 import type { Measure } from './measure.ts';
 
 const CONNECTIONS = 500;
@@ -19,10 +19,14 @@ export const tutorial: Measure = {
   contenders: ['ours', 'cluster', 'one', 'several', 'other'],
   rounds: 3,
   async sample(running, { seconds = SECONDS }) {
-    const { ports } = running;
+    const { ports, workerPids } = running;
     await ab(ports, PATH, { seconds: WARM_UP_SECONDS, connections: 4 * ports.length });
+    const before = cpuTimeMicros(...workerPids);
     const { perSecond, sent, failed } = await ab(ports, PATH, { seconds, connections: CONNECTIONS });
-    return { perSecond, perCore: perSecond / processes(running), sent, failed };
+    const perCore = perSecond / workerPids.length;
+    // Where a request takes as much of the CPU for everyone, but fewer are answered, somebody was idle or the machine busy.
+    const cpuMsPerRequest = (cpuTimeMicros(...workerPids) - before) / 1000 / sent;
+    return { perSecond, perCore, sent, failed, cpuMsPerRequest };
   },
   rows: [
     {
@@ -49,7 +53,3 @@ export const tutorial: Measure = {
     },
   ],
 };
-
-function processes({ workerPids }: Running): number {
-  return workerPids.length;
-}
