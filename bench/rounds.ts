@@ -3,6 +3,7 @@ import process from 'node:process';
 import type { Contender, ContenderId } from './contenders.ts';
 import type { Measure, Sample } from './measures/measure.ts';
 import type { Options } from './options.ts';
+import { rotated } from './rotation.ts';
 import { Running } from './running.ts';
 import { missing } from './tools.ts';
 
@@ -31,11 +32,14 @@ export async function measureInRounds(
   const rounds = options.rounds ?? measure.rounds;
   try {
     for (let round = 0; round < rounds; round += 1) {
-      for (const contender of rotated(contenders, round)) {
-        const sample = await sampleOnce(measure, contender, options);
-        samples.get(contender.id)?.push(sample);
-        tell(`${measure.name} ${round + 1}/${rounds} ${contender.title}: ${inWords(sample)}`);
-      }
+      const order = rotated(contenders, round);
+      const sampled = await sampleRound(measure, order, options);
+      order.forEach(({ id, title }, index) => {
+        const sample = sampled[index];
+        if (sample === undefined) throw new Error(`${title} has no sample`);
+        samples.get(id)?.push(sample);
+        tell(`${measure.name} ${round + 1}/${rounds} ${title}: ${inWords(sample)}`);
+      });
     }
     return { measure, contenders, outcome: { is: 'measured', samples } };
   } catch (error) {
@@ -48,21 +52,35 @@ export async function measureInRounds(
   }
 }
 
-/** A process that is new for every run: what one of them was lucky with does not last for the whole bench. */
-async function sampleOnce(measure: Measure, contender: Contender, options: Options): Promise<Sample> {
-  const running = await Running.start(contender, options.workers);
-  try {
-    return await measure.sample(running, options);
-  } finally {
-    await running.stop();
+/** On processes that are new every round: what one of them was lucky with does not last for the whole bench. */
+async function sampleRound(
+  measure: Measure,
+  contenders: readonly Contender[],
+  options: Options,
+): Promise<readonly Sample[]> {
+  switch (measure.runs) {
+    case 'alone': {
+      const samples: Sample[] = [];
+      for (const contender of contenders) {
+        const running = await Running.start(contender, options.workers);
+        try {
+          samples.push(await measure.sample(running, options));
+        } finally {
+          await running.stop();
+        }
+      }
+      return samples;
+    }
+    case 'together': {
+      const all: Running[] = [];
+      try {
+        for (const contender of contenders) all.push(await Running.start(contender, options.workers));
+        return await measure.sample(all, options);
+      } finally {
+        await Promise.all(all.map((running) => running.stop()));
+      }
+    }
   }
-}
-
-/** Nobody is always the first, or always behind the same one. */
-function rotated<T>(list: readonly T[], by: number): readonly T[] {
-  const turned = by % list.length;
-  const order = [...list.slice(turned), ...list.slice(0, turned)];
-  return Math.floor(by / list.length) % 2 === 0 ? order : order.toReversed();
 }
 
 /** On stderr: stdout is for the table. */

@@ -1,22 +1,37 @@
 // How much CPU time the workers spend on a kept-alive request. Steadier than requests a second: load generator and
 // contender share the cores, and only the contender's time counts.
+//
+// What else the machine does changes it nevertheless, by cold caches and shared cores, and from second to second. So all
+// contenders are up at once and take turns, a slice of the requests each; who has no turn has nothing to do.
 import { h2load } from '../load/h2load.ts';
 import { cpuTimeMicros } from '../proc.ts';
+import { rotated } from '../rotation.ts';
 import { CONNECTIONS } from './measure.ts';
 import type { Measure } from './measure.ts';
+
+const SLICES = 20;
+/** Of as many requests as are measured. */
+const WARM_UP_SHARE = 0.2;
 
 export const cpu: Measure = {
   name: 'cpu',
   needs: 'h2load',
   contenders: ['ours', 'cluster', 'several', 'raw', 'other'],
   rounds: 7,
-  async sample(running, { requests }) {
-    await h2load(running.ports, Math.ceil(requests / 5), CONNECTIONS);
-    // Asked for once: a worker that is not there any more afterwards fails the measure, as it should.
-    const { workerPids } = running;
-    const before = cpuTimeMicros(...workerPids);
-    const answered = await h2load(running.ports, requests, CONNECTIONS);
-    return { perRequest: (cpuTimeMicros(...workerPids) - before) / answered };
+  runs: 'together',
+  async sample(all, { requests }) {
+    const tallies = all.map((running) => ({ running, micros: 0, answered: 0 }));
+    for (const { ports } of all) await h2load(ports, Math.ceil(requests * WARM_UP_SHARE), CONNECTIONS);
+    for (let slice = 0; slice < SLICES; slice += 1) {
+      for (const tally of rotated(tallies, slice)) {
+        // Asked for beforehand: a worker that has gone in the meantime fails the measure, as it should.
+        const { ports, workerPids } = tally.running;
+        const before = cpuTimeMicros(...workerPids);
+        tally.answered += await h2load(ports, Math.ceil(requests / SLICES), CONNECTIONS);
+        tally.micros += cpuTimeMicros(...workerPids) - before;
+      }
+    }
+    return tallies.map(({ micros, answered }) => ({ perRequest: micros / answered, answered }));
   },
   rows: [
     {

@@ -12,6 +12,7 @@ export const massacre: Measure = {
   needs: null,
   contenders: ['ours', 'cluster', 'other'],
   rounds: 3,
+  runs: 'alone',
   async sample(running) {
     const reports = Object.values(
       await lossesOver(

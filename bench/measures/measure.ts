@@ -1,4 +1,4 @@
-// What a measure is: how one contender is measured once, and the rows of the table that come of it.
+// What a measure is: how contenders are measured once, and the rows of the table that come of it.
 import type { ContenderId } from '../contenders.ts';
 import type { MeasureName, Options } from '../options.ts';
 import type { Running } from '../running.ts';
@@ -7,14 +7,26 @@ import type { Tool } from '../tools.ts';
 /** What one run showed, by the keys of the rows. */
 export type Sample = Readonly<Record<string, number>>;
 
-export interface Measure {
+export type Measure = AloneMeasure | TogetherMeasure;
+
+/** Contenders have just become ready, and are warmed up first: the same for everyone. */
+interface AloneMeasure extends Common {
+  readonly runs: 'alone';
+  sample(running: Running, options: Options): Promise<Sample>;
+}
+
+/** All contenders are up; the measure sees to it that one at a time has something to do. Samples come in their order. */
+interface TogetherMeasure extends Common {
+  readonly runs: 'together';
+  sample(all: readonly Running[], options: Options): Promise<readonly Sample[]>;
+}
+
+interface Common {
   readonly name: MeasureName;
   readonly needs: Tool | null;
   readonly contenders: readonly ContenderId[];
   /** How often, if the command line does not say it. */
   readonly rounds: number;
-  /** One run, on a contender that has just become ready. It warms up first: the same for everyone. */
-  sample(running: Running, options: Options): Promise<Sample>;
   readonly rows: readonly Row[];
 }
 

@@ -11,6 +11,7 @@ export const memory: Measure = {
   needs: null,
   contenders: ['ours', 'cluster', 'bare', 'other'],
   rounds: 3,
+  runs: 'alone',
   async sample({ primary }, { seconds = SECONDS }) {
     await setTimeout(seconds * 1000);
     return { megabytes: residentBytes(primary.pid) / 1e6 };

@@ -8,6 +8,7 @@ export const rollout: Measure = {
   needs: null,
   contenders: ['ours', 'cluster', 'other'],
   rounds: 3,
+  runs: 'alone',
   async sample(running) {
     const { fresh, keptAlive } = await lossesOver(
       running,

@@ -26,6 +26,7 @@ function throughput(
     needs: 'wrk',
     contenders: ['ours', 'cluster', 'one', 'several', 'raw', 'other'],
     rounds: 7,
+    runs: 'alone',
     async sample({ ports }, { seconds = SECONDS }) {
       const load = { ports, connections: CONNECTIONS, fresh: name === 'fresh' };
       await wrk({ ...load, seconds: WARM_UP_SECONDS });

@@ -18,6 +18,7 @@ export const tutorial: Measure = {
   needs: 'ab',
   contenders: ['ours', 'cluster', 'one', 'several', 'other'],
   rounds: 3,
+  runs: 'alone',
   async sample(running, { seconds = SECONDS }) {
     const { ports, workerPids } = running;
     await ab(ports, PATH, { seconds: WARM_UP_SECONDS, connections: 4 * ports.length });

@@ -108,6 +108,7 @@ function measured(
     needs: null,
     contenders: ['ours', 'cluster'],
     rounds: 3,
+    runs: 'alone',
     sample: async () => ({}),
     rows: [row],
   };
