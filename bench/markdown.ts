@@ -1,11 +1,13 @@
 // The results as one table in Markdown.
 import type { Contender, ContenderId } from './contenders.ts';
+import { FEWEST_ROUNDS } from './results.ts';
 import type { Report } from './report.ts';
 import type { Against, Cell, RowResult, Verdict } from './results.ts';
-import type { Measured } from './rounds.ts';
 
 export function toMarkdown({ surroundings, contenders, measures }: Report): string {
-  const shown = contenders.filter(({ id }) => measures.some(({ measured }) => takesPart(measured, id)));
+  const shown = contenders.filter(({ id }) =>
+    measures.some(({ rows }) => rows.some(({ cells }) => cells.has(id))),
+  );
   const titles = new Map(contenders.map(({ id, title }) => [id, title]));
   const header = ['', ...shown.map(({ title }) => title), 'ours against it (95 %)', 'target'];
   const rows = measures.flatMap(({ rows }) => rows.map((row) => line(row, shown, titles)));
@@ -25,10 +27,6 @@ export function toMarkdown({ surroundings, contenders, measures }: Report): stri
     ...(rows.length === 0 ? [] : [cellsOf(header), cellsOf(header.map(() => '---')), ...rows, '']),
     ...(notes.length === 0 ? [] : [...notes, '']),
   ].join('\n');
-}
-
-function takesPart({ contenders }: Measured, id: ContenderId): boolean {
-  return contenders.some((contender) => contender.id === id);
 }
 
 function line(
@@ -53,17 +51,14 @@ function valueInWords(cell: Cell | undefined, digits: number): string {
 }
 
 function comparisonInWords(
-  { of, baseline, interval: { estimate, lower, upper } }: Against,
+  { of, baseline, rounds, interval: { estimate, lower, upper } }: Against,
   digits: number,
   titles: ReadonlyMap<ContenderId, string>,
 ): string {
+  const [sign, places] = of === 'ratio' ? ['×', 3] : ['above', digits];
+  const range = `${figure(lower, places)} to ${figure(upper, places)}`;
   const name = titles.get(baseline) ?? baseline;
-  switch (of) {
-    case 'ratio':
-      return `${estimate.toFixed(3)} × ${name} (${lower.toFixed(3)} to ${upper.toFixed(3)})`;
-    case 'difference':
-      return `${figure(estimate, digits)} above ${name} (${figure(lower, digits)} to ${figure(upper, digits)})`;
-  }
+  return `${figure(estimate, places)} ${sign} ${name} (${rounds < FEWEST_ROUNDS ? 'too few rounds' : range})`;
 }
 
 function verdictInWords({ what, bound, value, is }: Verdict): string {

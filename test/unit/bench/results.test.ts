@@ -35,6 +35,7 @@ suite('the results of the bench', () => {
     assert.deepEqual(row?.against, {
       baseline: 'cluster',
       of: 'ratio',
+      rounds: 3,
       interval: { estimate: 2, lower: 2, upper: 2 },
     });
     assert.deepEqual(
