@@ -1,0 +1,65 @@
+// Who is measured: each contender is a program, told by its environment how many workers and which port.
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Options } from './options.ts';
+
+export type ContenderId = 'ours' | 'cluster' | 'one' | 'several' | 'raw' | 'bare' | 'other';
+
+export interface Contender {
+  readonly id: ContenderId;
+  readonly title: string;
+  /** Of node. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  /** So many processes of this program, each on a port of its own. */
+  readonly copies: number;
+  /** Who answers requests: the children of the program, or the program itself. */
+  readonly served: 'by-children' | 'by-itself';
+}
+
+export function sideBySide({ workers }: Options): readonly Contender[] {
+  return [
+    supervisor('ours', 'fastify-clustered', 'clustered.js'),
+    supervisor('cluster', 'node:cluster', 'node-cluster.js'),
+    plain('one', 'one process', 1),
+    plain('several', `${workers} processes`, workers),
+    supervisor('raw', 'raw node:http', 'raw.js'),
+    bare,
+  ];
+}
+
+/** Two builds of this package, over the same app. */
+export function twoCheckouts(against: string): readonly Contender[] {
+  const index = resolve(against, 'dist/index.js');
+  if (!existsSync(index)) throw new Error(`--against: ${index} is not there; build that checkout first`);
+  return [
+    supervisor('ours', 'this checkout', 'clustered.js'),
+    { ...supervisor('other', against, 'clustered.js'), env: { PACKAGE: pathToFileURL(index).href } },
+  ];
+}
+
+function supervisor(id: ContenderId, title: string, program: string): Contender {
+  return { id, title, args: [pathOf(program)], env: {}, copies: 1, served: 'by-children' };
+}
+
+function plain(id: ContenderId, title: string, copies: number): Contender {
+  return { id, title, args: [pathOf('plain.js')], env: {}, copies, served: 'by-itself' };
+}
+
+/** Node alone, for what it takes itself: it serves nothing. */
+const bare: Contender = {
+  id: 'bare',
+  title: 'bare Node',
+  args: [
+    '-e',
+    "setInterval(() => undefined, 1000); process.once('disconnect', process.exit); process.send({ type: 'ready' })",
+  ],
+  env: {},
+  copies: 1,
+  served: 'by-itself',
+};
+
+function pathOf(program: string): string {
+  return fileURLToPath(new URL(`contenders/${program}`, import.meta.url));
+}

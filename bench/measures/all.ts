@@ -1,0 +1,10 @@
+// The measures, in the order in which they are made.
+import { cpu } from './cpu.ts';
+import { massacre } from './massacre.ts';
+import type { Measure } from './measure.ts';
+import { memory } from './memory.ts';
+import { rollout } from './rollout.ts';
+import { fresh, keptAlive } from './throughput.ts';
+import { tutorial } from './tutorial.ts';
+
+export const measures: readonly Measure[] = [fresh, keptAlive, cpu, rollout, massacre, tutorial, memory];

@@ -1,0 +1,56 @@
+// Counts what is lost while workers change, by the clients of the zero-loss tests: they never repeat a request.
+import { setTimeout } from 'node:timers/promises';
+import { startLoad } from '../../test/helpers/load-client.ts';
+import type { Load, LoadReport } from '../../test/helpers/load-client.ts';
+import { isAlive } from '../proc.ts';
+import type { Running } from '../running.ts';
+
+/** On fresh connections, and as many on kept-alive ones, both at once. */
+const CLIENTS = 32;
+/** On each kind of connection, before the change and again after it. */
+const ANSWERS = 500;
+const HUNG_AFTER_MS = 10_000;
+const GONE_WITHIN_MS = 60_000;
+const LOOK_AGAIN_MS = 20;
+
+export interface Losses {
+  readonly fresh: LoadReport;
+  readonly keptAlive: LoadReport;
+}
+
+/** Load before, during and after the change, until as many new workers are ready and the old ones have gone. */
+export async function lossesOver(
+  running: Running,
+  change: (workers: readonly number[]) => void,
+  thinkMs: number,
+): Promise<Losses> {
+  const common = { origin: running.origin, clients: CLIENTS, hungAfterMs: HUNG_AFTER_MS, thinkMs };
+  const request = () => ({ method: 'GET', path: '/' });
+  const fresh = startLoad({ ...common, connections: 'fresh', request });
+  const keptAlive = startLoad({ ...common, connections: 'kept-alive', request });
+  const loads = [fresh, keptAlive];
+  try {
+    await answered(loads);
+    const workers = running.workerPids;
+    const successors = running.moreWorkersReady(workers.length);
+    change(workers);
+    await successors;
+    await gone(workers);
+    await answered(loads);
+  } finally {
+    await Promise.all(loads.map((load) => load.stop()));
+  }
+  return { fresh: await fresh.stop(), keptAlive: await keptAlive.stop() };
+}
+
+async function answered(loads: readonly Load[]): Promise<void> {
+  await Promise.all(loads.map((load) => load.answered(load.counts().answered + ANSWERS)));
+}
+
+async function gone(pids: readonly number[]): Promise<void> {
+  const deadline = performance.now() + GONE_WITHIN_MS;
+  while (pids.some(isAlive)) {
+    if (performance.now() > deadline) throw new Error(`old workers are still there: ${pids.join(', ')}`);
+    await setTimeout(LOOK_AGAIN_MS);
+  }
+}

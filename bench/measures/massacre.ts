@@ -1,0 +1,44 @@
+// Every worker is killed at once under load. What they had accepted is lost with them, whoever supervises; nobody else
+// should be turned away, or wait for an answer that never comes.
+import process from 'node:process';
+import { lossesOver } from './loss.ts';
+import type { Measure } from './measure.ts';
+
+/** Who is refused comes back after this pause: else refusals alone would take the cores that new workers start on. */
+const THINK_MS = 10;
+
+export const massacre: Measure = {
+  name: 'massacre',
+  needs: null,
+  contenders: ['ours', 'cluster', 'other'],
+  rounds: 3,
+  runs: 'alone',
+  async sample(running) {
+    const reports = Object.values(
+      await lossesOver(
+        running,
+        (workers) => workers.forEach((pid) => process.kill(pid, 'SIGKILL')),
+        THINK_MS,
+      ),
+    );
+    const sum = (of: (report: (typeof reports)[number]) => number): number =>
+      reports.reduce((total, report) => total + of(report), 0);
+    return {
+      refused: sum(({ refused }) => refused),
+      hung: sum(({ hung }) => hung),
+      inFlight: sum(({ reset, cut }) => reset + cut),
+      other: sum(({ serverError, wrongAnswer }) => serverError + wrongAnswer),
+      sent: sum(({ sent }) => sent),
+    };
+  },
+  rows: [
+    row('refused', 'all workers killed: refused', true),
+    row('hung', 'all workers killed: hung', true),
+    row('inFlight', 'all workers killed: broken off in flight', false),
+    row('other', 'all workers killed: answered wrongly, or with 5xx', true),
+  ],
+};
+
+function row(key: string, title: string, mustBeZero: boolean): Measure['rows'][number] {
+  return { key, title, digits: 0, comparison: { of: 'count', outOf: 'sent', mustBeZero } };
+}

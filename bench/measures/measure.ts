@@ -1,0 +1,67 @@
+// What a measure is: how contenders are measured once, and the rows of the table that come of it.
+import type { ContenderId } from '../contenders.ts';
+import type { MeasureName, Options } from '../options.ts';
+import type { Running } from '../running.ts';
+import type { Tool } from '../tools.ts';
+
+/** What one run showed, by the keys of the rows. */
+export type Sample = Readonly<Record<string, number>>;
+
+export type Measure = AloneMeasure | TogetherMeasure;
+
+/** Contenders have just become ready, and are warmed up first: the same for everyone. */
+interface AloneMeasure extends Common {
+  readonly runs: 'alone';
+  sample(running: Running, options: Options): Promise<Sample>;
+}
+
+/** All contenders are up; the measure sees to it that one at a time has something to do. Samples come in their order. */
+interface TogetherMeasure extends Common {
+  readonly runs: 'together';
+  sample(all: readonly Running[], options: Options): Promise<readonly Sample[]>;
+}
+
+interface Common {
+  readonly name: MeasureName;
+  readonly needs: Tool | null;
+  readonly contenders: readonly ContenderId[];
+  /** How often, if the command line does not say it. */
+  readonly rounds: number;
+  readonly rows: readonly Row[];
+}
+
+export interface Row {
+  readonly key: string;
+  readonly title: string;
+  /** Behind the point. */
+  readonly digits: number;
+  readonly comparison: Comparison;
+}
+
+export type Comparison =
+  | {
+      /** Of the medians, with an interval. */
+      readonly of: 'ratio' | 'difference';
+      readonly baseline: ContenderId;
+      readonly target: Target | null;
+    }
+  /** The sum over all rounds is told, and how many there were: `3 of 20123`. */
+  | { readonly of: 'count'; readonly outOf: string | null; readonly mustBeZero: boolean };
+
+/** A bound which the whole interval has to keep, and what the estimate itself should reach. */
+export interface Target {
+  readonly bound: 'at least' | 'at most';
+  /** Null: there is none. */
+  readonly value: number | null;
+  readonly aim: number | null;
+}
+
+/** Clients at once, in all measures but the tutorial's. */
+export const CONNECTIONS = 64;
+
+/** @throws the measure forgot one of its rows */
+export function valueOf(sample: Sample, key: string): number {
+  const value = sample[key];
+  if (value === undefined) throw new Error(`the sample has no '${key}'`);
+  return value;
+}

@@ -1,0 +1,56 @@
+// The tutorial's CPU-bound route under its own load. With as many processes as cores nothing can be faster than plain
+// processes, each with a port and a load generator of its own; how near does one address come?
+//
+// What is fair: everyone is loaded by as many ab's as there are workers, with the same number of connections each, so
+// that neither the generators' share of the cores nor how much they wait differs. Plain processes get one ab each, the
+// even spread that a perfect load balancer would give them for nothing; for the others all of them have one address.
+import { ab } from '../load/ab.ts';
+import { cpuTimeMicros } from '../proc.ts';
+import type { Measure } from './measure.ts';
+
+const CONNECTIONS = 500;
+const SECONDS = 10;
+const WARM_UP_SECONDS = 1;
+const PATH = '/cpu?turns=10000000';
+
+export const tutorial: Measure = {
+  name: 'tutorial',
+  needs: 'ab',
+  contenders: ['ours', 'cluster', 'one', 'several', 'other'],
+  rounds: 3,
+  runs: 'alone',
+  async sample(running, { seconds = SECONDS }) {
+    const { ports, workerPids } = running;
+    await ab(ports, PATH, { seconds: WARM_UP_SECONDS, connections: 4 * ports.length });
+    const before = cpuTimeMicros(...workerPids);
+    const { perSecond, sent, failed } = await ab(ports, PATH, { seconds, connections: CONNECTIONS });
+    const perCore = perSecond / workerPids.length;
+    // Where a request takes as much of the CPU for everyone, but fewer are answered, somebody was idle or the machine busy.
+    const cpuMsPerRequest = (cpuTimeMicros(...workerPids) - before) / 1000 / sent;
+    return { perSecond, perCore, sent, failed, cpuMsPerRequest };
+  },
+  rows: [
+    {
+      key: 'perSecond',
+      title: 'tutorial, CPU-bound: requests a second',
+      digits: 1,
+      comparison: {
+        of: 'ratio',
+        baseline: 'several',
+        target: { bound: 'at least', value: 0.97, aim: null },
+      },
+    },
+    {
+      key: 'perCore',
+      title: 'tutorial, CPU-bound: requests a second for each core in use',
+      digits: 1,
+      comparison: { of: 'ratio', baseline: 'one', target: null },
+    },
+    {
+      key: 'failed',
+      title: 'tutorial, CPU-bound: failed',
+      digits: 0,
+      comparison: { of: 'count', outOf: 'sent', mustBeZero: false },
+    },
+  ],
+};

@@ -1,0 +1,75 @@
+// The command line of the bench.
+import { parseArgs } from 'node:util';
+
+export const MEASURES = ['fresh', 'keptAlive', 'cpu', 'rollout', 'massacre', 'tutorial', 'memory'] as const;
+export type MeasureName = (typeof MEASURES)[number];
+
+export interface Options {
+  readonly only: readonly MeasureName[];
+  /** Undefined: as many as each measure takes by default. */
+  readonly rounds: number | undefined;
+  /** Of one measured run. Undefined: as long as each measure takes by default. */
+  readonly seconds: number | undefined;
+  /** Of one run of the measure `cpu`. */
+  readonly requests: number;
+  readonly workers: number;
+  /** Of the bootstrap. */
+  readonly seed: number;
+  /** Another checkout of this package, built: it is the only one to compare with. */
+  readonly against: string | undefined;
+  /** The results are written here, with `.md` and `.json` at the end. */
+  readonly out: string;
+}
+
+export const USAGE = `npm run bench -- [options]
+  --only fresh,cpu   some of ${MEASURES.join(', ')}
+  --rounds N         how often each contender is measured
+  --seconds N        how long each measured run takes
+  --requests N       of one run of the measure cpu (200000)
+  --workers N        of each contender (2)
+  --seed N           of the bootstrap (1)
+  --against PATH     compare this checkout with another one of this package, which is built
+  --out PATH         where the results go, as PATH.md and PATH.json (bench/results)`;
+
+/** @throws what is wrong with the arguments */
+export function parseOptions(args: readonly string[]): Options {
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      only: text,
+      rounds: text,
+      seconds: text,
+      requests: text,
+      workers: text,
+      seed: text,
+      against: text,
+      out: text,
+    },
+  });
+  return {
+    only: values.only === undefined ? MEASURES : measures(values.only),
+    rounds: values.rounds === undefined ? undefined : whole('rounds', values.rounds),
+    seconds: values.seconds === undefined ? undefined : whole('seconds', values.seconds),
+    requests: whole('requests', values.requests ?? '200000'),
+    workers: whole('workers', values.workers ?? '2'),
+    seed: whole('seed', values.seed ?? '1'),
+    against: values.against,
+    out: values.out ?? 'bench/results',
+  };
+}
+
+function measures(list: string): readonly MeasureName[] {
+  const names = list.split(',');
+  for (const name of names) {
+    if (!MEASURES.some((measure) => measure === name))
+      throw new Error(`--only: '${name}' is none of ${MEASURES.join(', ')}`);
+  }
+  return MEASURES.filter((measure) => names.includes(measure));
+}
+
+function whole(name: string, value: string): number {
+  const number = Number(value);
+  if (Number.isSafeInteger(number) && number >= 1) return number;
+  throw new Error(`--${name}: '${value}' is not a whole number from 1 on`);
+}

@@ -1,0 +1,66 @@
+// The bench's table.
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { sideBySide } from '../../../bench/contenders.ts';
+import type { ContenderId } from '../../../bench/contenders.ts';
+import { toJson } from '../../../bench/json.ts';
+import { surroundings } from '../../../bench/machine.ts';
+import { toMarkdown } from '../../../bench/markdown.ts';
+import { cpu } from '../../../bench/measures/cpu.ts';
+import { rollout } from '../../../bench/measures/rollout.ts';
+import { fresh } from '../../../bench/measures/throughput.ts';
+import type { Measure, Sample } from '../../../bench/measures/measure.ts';
+import { parseOptions } from '../../../bench/options.ts';
+import type { Report } from '../../../bench/report.ts';
+import { resultsOf } from '../../../bench/results.ts';
+import type { Measured, Outcome } from '../../../bench/rounds.ts';
+
+const contenders = sideBySide(parseOptions([]));
+
+suite('the table of the bench', () => {
+  test('a row has the medians, the interval and the verdicts; who has none of them has no column', () => {
+    const samples = new Map<ContenderId, readonly Sample[]>([
+      ['ours', [{ perRequest: 30 }, { perRequest: 31 }, { perRequest: 32 }]],
+      ['cluster', [{ perRequest: 30 }, { perRequest: 31 }, { perRequest: 32 }]],
+    ]);
+    const lines = toMarkdown(report([cpu, { is: 'measured', samples }])).split('\n');
+    assert.ok(lines.includes('|  | fastify-clustered | node:cluster | ours against it (95 %) | target |'));
+    const [title] = cpu.rows.map((row) => row.title);
+    assert.ok(
+      lines.includes(
+        `| ${title} | 31.00 | 31.00 | 1.000 × node:cluster (1.000 to 1.000) | at most 1.05: met; aim at most 1.02: met |`,
+      ),
+      lines.join('\n'),
+    );
+  });
+
+  test('counts are told with what they are out of', () => {
+    const sample = { freshLost: 0, freshSent: 1000, keptAliveLost: 1, keptAliveSent: 2000 };
+    const samples = new Map<ContenderId, readonly Sample[]>([['ours', [sample, sample]]]);
+    const table = toMarkdown(report([rollout, { is: 'measured', samples }]));
+    assert.match(table, /lost on fresh connections \| 0 of 2,000 \|  \| exactly 0: met \|/);
+    assert.match(table, /lost on kept-alive connections \| 2 of 4,000 \|  \| exactly 0: missed \|/);
+  });
+
+  test('what was not measured is named, with the reason', () => {
+    const why = 'wrk is missing (Debian package wrk)';
+    const told = report([fresh, { is: 'not measured', why }]);
+    assert.match(toMarkdown(told), /^- fresh: not measured: wrk is missing \(Debian package wrk\)$/m);
+    assert.deepEqual(Reflect.get(Object(JSON.parse(toJson(told))), 'measures'), [
+      { name: 'fresh', outcome: { is: 'not measured', why }, rows: [], samples: {} },
+    ]);
+  });
+
+  test('it says how and where it was measured', () => {
+    const [first] = toMarkdown(report()).split('\n');
+    assert.match(first ?? '', /^`npm run bench -- --only cpu`, .* UTC, Node v\d+.*, \d+ cores/);
+  });
+});
+
+function report(...outcomes: readonly (readonly [Measure, Outcome])[]): Report {
+  const measures = outcomes.map(([measure, outcome]) => {
+    const measured: Measured = { measure, contenders, outcome };
+    return { measured, rows: resultsOf(measured, 1) };
+  });
+  return { surroundings: { ...surroundings(['--only', 'cpu']), minutes: 1 }, contenders, measures };
+}
