@@ -19,7 +19,7 @@ export async function startPrimary(settings: Settings): Promise<ClusteredPrimary
   const pinned = pin(release);
   const log = await createLogger(settings.logger);
   const listener = await bind(settings.listen);
-  log.info({ addresses: listener.addresses, workers: settings.workers }, 'sockets bound');
+  log.info({ addresses: listener.addresses, workers: settings.workers, ...pinned }, 'sockets bound');
   const primary = new Primary({ settings, listener, release }, pinned, log);
   const ready = Promise.race([whenReady(primary), whenClosed(primary)]);
   tieToProcess(primary, log);

@@ -49,6 +49,7 @@ export const LOADS: readonly LoadMode[] = [
     name: 'kept alive, pauses of 0.2 to 0.8 idleMs',
     load: { ...getOrPost, clients: 96, thinkMs: (random) => TIMES.idleMs * (0.2 + 0.6 * random()) },
   },
+  { name: 'kept alive, pipelined pairs', load: { ...getOrPost, clients: 16, pipelined: 2 } },
   { name: 'kept alive, slow and chunked answers', load: { ...slow, connections: 'kept-alive', clients: 48 } },
   {
     name: 'fresh connections, slow and chunked answers',

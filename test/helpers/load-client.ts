@@ -48,8 +48,13 @@ export interface LoadResponse {
 export interface LoadOptions {
   /** An address, or a name which is resolved once per connection: a second address is never tried. */
   readonly origin: { readonly host: string; readonly port: number };
-  /** How many clients, each with one request under way at a time. */
+  /** How many clients, each with one request under way at a time, unless they pipeline. */
   readonly clients: number;
+  /**
+   * How many requests a client writes at once on its connection, before it waits for the answers. 1, the default: no
+   * pipelining. Those that are not answered when the connection ends are lost, as nothing is repeated here.
+   */
+  readonly pipelined?: number | undefined;
   /**
    * `kept-alive`: a client sends on its connection until an answer says `Connection: close` or it sees a FIN.
    * `fresh`: each request goes over a connection of its own and says `Connection: close`.
@@ -315,6 +320,7 @@ interface Connection {
 interface Exchange {
   readonly request: LoadRequest;
   readonly number: number;
+  readonly requestOnConnection: number;
   readonly sentAt: number;
   readonly reader: ResponseReader;
   readonly hungTimer: NodeJS.Timeout;
@@ -323,7 +329,7 @@ interface Exchange {
 // All sockets read into this one buffer, one at a time: what outlives the callback is copied.
 const readBuffer = Buffer.allocUnsafeSlow(65_536);
 
-/** One client, with one request under way at a time. */
+/** One client, with one request under way at a time, or with several pipelined ones. */
 class Client {
   readonly #id: number;
   readonly #options: LoadOptions;
@@ -334,7 +340,8 @@ class Client {
   #leave: () => void = () => undefined;
   #stopping = false;
   #connection: Connection | undefined;
-  #exchange: Exchange | undefined;
+  /** Under way, in the order in which they were sent, and so are to be answered. */
+  #exchanges: readonly Exchange[] = [];
   #openBecause: OpenedBecause = 'first request';
   #thinkTimer: NodeJS.Timeout | undefined;
   #thinkImmediate: NodeJS.Immediate | undefined;
@@ -357,7 +364,7 @@ class Client {
 
   stop(): Promise<void> {
     this.#stopping = true;
-    if (this.#exchange === undefined) {
+    if (this.#exchanges.length === 0) {
       clearTimeout(this.#thinkTimer);
       clearImmediate(this.#thinkImmediate);
       this.#next();
@@ -372,20 +379,27 @@ class Client {
       this.#leave();
       return;
     }
+    const connection = (this.#connection ??= this.#open());
+    this.#exchanges = Array.from({ length: this.#options.pipelined ?? 1 }, () => this.#begin(connection));
+    // Queued by the socket until it is connected. A failed write shows as the socket's 'error'.
+    connection.socket.cork();
+    for (const { request } of this.#exchanges) connection.socket.write(this.#serialise(request));
+    connection.socket.uncork();
+  }
+
+  #begin(connection: Connection): Exchange {
+    connection.requests += 1;
     const number = this.#tally.sent;
     const request = this.#options.request(number, this.#id);
     this.#tally.sent += 1;
-    const connection = (this.#connection ??= this.#open());
-    connection.requests += 1;
-    this.#exchange = {
+    return {
       request,
       number,
+      requestOnConnection: connection.requests,
       sentAt: performance.now(),
       reader: new ResponseReader(request.method, this.#options.check !== undefined),
       hungTimer: setTimeout(() => this.#hung(number), this.#tally.hungAfterMs),
     };
-    // Queued by the socket until it is connected. A failed write shows as the socket's 'error'.
-    connection.socket.write(this.#serialise(request));
   }
 
   #serialise(request: LoadRequest): string | Buffer {
@@ -413,7 +427,7 @@ class Client {
         buffer: readBuffer,
         callback: (length) => {
           this.#received(connection, readBuffer.subarray(0, length));
-          if (this.#exchange?.reader.endsWithConnection !== true) return true;
+          if (this.#exchanges[0]?.reader.endsWithConnection !== true) return true;
           // Here a FIN is a whole answer and a reset is not. Before libuv 1.52 (Node 20 and 22), a reset that is there
           // along with the bytes before it passes for a FIN, unless reading stops and starts again in between.
           setImmediate(() => socket.resume());
@@ -447,18 +461,24 @@ class Client {
 
   #received(connection: Connection, bytes: Buffer): void {
     if (connection !== this.#connection) return;
-    const exchange = this.#exchange;
+    const [exchange, ...behind] = this.#exchanges;
     if (exchange === undefined) {
       this.#unasked(connection, bytes.length);
       return;
     }
     const { reader } = exchange;
-    reader.read(bytes);
+    const rest = reader.read(bytes);
+    if (rest.length > 0 && behind.length === 0) {
+      reader.fault ??= `${rest.length} bytes beyond the end of the answer`;
+    }
     if (reader.fault !== undefined) {
       this.#drop('previous request cut');
       this.#lose('cut', reader.fault, connection, exchange);
+      this.#loseAll('reset', 'behind a broken answer', connection);
+      this.#goOn();
     } else if (reader.complete) {
       this.#complete(connection, exchange);
+      if (rest.length > 0) this.#received(connection, rest);
     }
   }
 
@@ -476,10 +496,11 @@ class Client {
       this.#settle(exchange);
       connection.previous = { exchange, fate, at: now };
       this.#tally.answered(now - exchange.sentAt);
-      this.#think();
     } else {
       this.#lose(fate, fault ?? `status ${reader.status}`, connection, exchange);
     }
+    if (connection !== this.#connection) this.#loseAll('reset', 'behind the last answer', connection);
+    this.#goOn();
   }
 
   #faultFoundByCheck({ request, reader }: Exchange): string | undefined {
@@ -505,7 +526,7 @@ class Client {
   /** The connection has ended, by a FIN or by an error. */
   #over(connection: Connection, error: NodeJS.ErrnoException | undefined): void {
     if (connection !== this.#connection) return;
-    const exchange = this.#exchange;
+    const [exchange] = this.#exchanges;
     if (exchange === undefined) {
       if (error === undefined) this.#tally.closedWhenIdle += 1;
       else this.#tally.resetWhenIdle += 1;
@@ -523,19 +544,23 @@ class Client {
       this.#established(connection);
     }
     const fate = !connection.established ? 'refused' : reader.began ? 'cut' : 'reset';
+    const code = error === undefined ? 'FIN' : (error.code ?? error.message);
     this.#drop(`previous request ${fate}`);
-    this.#lose(fate, error === undefined ? 'FIN' : (error.code ?? error.message), connection, exchange);
+    this.#lose(fate, code, connection, exchange);
+    this.#loseAll(connection.established ? 'reset' : 'refused', code, connection);
+    this.#goOn();
   }
 
   #hung(number: number): void {
     // If this process was late itself, the answer may be here, unread. Timers run before reads, immediates after.
     setImmediate(() => {
-      const exchange = this.#exchange;
+      const exchange = this.#exchanges.find((known) => known.number === number);
       const connection = this.#connection;
-      if (exchange?.number !== number || connection === undefined) return;
+      if (exchange === undefined || connection === undefined) return;
       const began = exchange.reader.began ? 'answer incomplete' : 'no answer';
       this.#drop('previous request hung');
-      this.#lose('hung', connection.established ? began : 'no connection', connection, exchange);
+      this.#loseAll('hung', connection.established ? began : 'no connection', connection);
+      this.#goOn();
     });
   }
 
@@ -543,14 +568,18 @@ class Client {
     this.#settle(exchange);
     this.#tally.lost(fate, () => this.#describe(fate, code, connection, exchange));
     connection.previous = { exchange, fate, at: performance.now() };
-    this.#think();
+  }
+
+  /** All that is still under way, such as what was pipelined behind an answer after which the connection ended. */
+  #loseAll(fate: Exclude<Fate, 'answered'>, code: string, connection: Connection): void {
+    for (const exchange of this.#exchanges) this.#lose(fate, code, connection, exchange);
   }
 
   #describe(
     fate: Fate,
     code: string,
     connection: Connection,
-    { request, number, sentAt, reader }: Exchange,
+    { request, number, requestOnConnection, sentAt, reader }: Exchange,
   ): Loss {
     const now = performance.now();
     const { previous } = connection;
@@ -561,7 +590,7 @@ class Client {
       request: `${request.method} ${request.path}`,
       number,
       client: this.#id,
-      requestOnConnection: connection.requests,
+      requestOnConnection,
       sincePreviousResponseMs: previous === undefined ? undefined : rounded(now - previous.at),
       connectionOpenedBecause: connection.openedBecause,
       connectionOpenedAt: connection.openedAt.toISOString(),
@@ -575,13 +604,17 @@ class Client {
 
   #settle(exchange: Exchange): void {
     clearTimeout(exchange.hungTimer);
-    this.#exchange = undefined;
+    this.#exchanges = this.#exchanges.filter((known) => known !== exchange);
   }
 
   #drop(because: OpenedBecause): void {
     this.#connection?.socket.destroy();
     this.#connection = undefined;
     this.#openBecause = because;
+  }
+
+  #goOn(): void {
+    if (this.#exchanges.length === 0) this.#think();
   }
 
   #think(): void {

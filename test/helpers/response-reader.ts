@@ -25,7 +25,8 @@ export class ResponseReader {
     return this.#body.length === 1 && this.#body[0] !== undefined ? this.#body[0] : Buffer.concat(this.#body);
   }
 
-  read(bytes: Buffer): void {
+  /** Gives what lies beyond the end of the response. */
+  read(bytes: Buffer): Buffer {
     this.began = true;
     let rest = this.#partial === undefined ? bytes : Buffer.concat([this.#partial, bytes]);
     this.#partial = undefined;
@@ -33,11 +34,11 @@ export class ResponseReader {
       const used = this.#step(rest);
       if (used === 0) {
         this.#partial = Buffer.from(rest);
-        return;
+        return rest.subarray(rest.length);
       }
       rest = rest.subarray(used);
     }
-    if (this.complete && rest.length > 0) this.fault = `${rest.length} bytes beyond the end of the answer`;
+    return rest;
   }
 
   /** Returns how many bytes were used; none if more are needed. */

@@ -24,6 +24,8 @@ suite('releases', () => {
       }
       await service.seen('worker exited', { count: 8 });
     });
+    const bound = await service.seen('sockets bound');
+    assert.deepEqual({ entry: bound['entry'], cwd: bound['cwd'] }, pathsOf(releases, 1));
     const last = { id: 5, ...pathsOf(releases, 5) };
     const started = service.lines('rollout started').at(-1);
     assert.deepEqual([started?.['from'], started?.['to']], [{ id: 4, ...pathsOf(releases, 4) }, last]);
