@@ -199,7 +199,6 @@ class Tally {
 
   constructor({ hungAfterMs = 20_000, stalledAfterMs, onLoss }: LoadOptions) {
     this.hungAfterMs = hungAfterMs;
-    this.#mostSamples = mostSamples;
     // Later than a hung request's end, which is progress too.
     this.#stalledAfterMs = stalledAfterMs ?? hungAfterMs + 10_000;
     this.#onLoss = onLoss;
