@@ -51,8 +51,11 @@ export async function askToEnd({ port }: Stage, how: string): Promise<void> {
   if (signal.aborted) throw new Error('nobody took the request');
 }
 
-/** Longer than a worker that was stopped can keep it waiting. */
-const ASKED_MS = 30_000;
+/**
+ * Longer than a worker that was stopped can keep it waiting, and than several troubles in a row can leave the service
+ * without any ready worker: that time is reported by itself.
+ */
+const ASKED_MS = 120_000;
 
 /** One that the soak has not stopped already: to continue it would spoil the other trouble. */
 async function running(stage: Stage, victim: number): Promise<readonly number[]> {
