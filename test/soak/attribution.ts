@@ -92,7 +92,7 @@ function judgeUnaccepted(
       ? { type: 'refused while there was no primary' }
       : unexplained('refused although there was a primary');
   }
-  if (loss.fate !== 'reset') return unexplained('no death resets, refuses or cuts like this');
+  if (loss.fate !== 'reset') return unexplained('no death explains this fate');
   if (loss.requestOnConnection > 1) return unexplained('answered before, but written down by nobody');
   if (inGap) return { type: 'queued while there was no primary' };
   const death = violent.find(

@@ -1,5 +1,6 @@
 // The load: kinds of clients that never retry, moderate, as the machine has more to do than to answer them.
 import { Buffer } from 'node:buffer';
+import { setTimeout } from 'node:timers/promises';
 import { startLoad } from '../helpers/load-client.ts';
 import type { Load, LoadCounts, LoadOptions, LoadReport, Loss } from '../helpers/load-client.ts';
 import { HOST } from './stage.ts';
@@ -58,7 +59,7 @@ const KINDS: Readonly<Record<string, Omit<LoadOptions, 'origin' | 'seed'>>> = {
 };
 
 export interface Mix {
-  /** Every kind gets that many more answers. */
+  /** Every kind gets that many more answers; rejects when that takes too long, however little is missing. */
   answered(more: number): Promise<void>;
   counts(): ReadonlyMap<string, LoadCounts>;
   /** Of all kinds, so far. */
@@ -83,7 +84,10 @@ export function startMix(port: number, seed: number): Mix {
   return {
     losses,
     async answered(more) {
-      await Promise.all([...loads.values()].map((load) => load.answered(load.counts().answered + more)));
+      const all = [...loads.values()].map((load) => load.answered(load.counts().answered + more));
+      const patience = setTimeout(HUNG_AFTER_MS, 'too long', { ref: false } as const);
+      if ((await Promise.race([Promise.all(all), patience])) !== 'too long') return;
+      throw new Error(`not every kind of request got ${more} answers within ${HUNG_AFTER_MS} ms`);
     },
     counts: () => new Map([...loads].map(([kind, load]) => [kind, load.counts()])),
     async stop() {

@@ -6,6 +6,7 @@ import type { Finding } from './attribution.ts';
 import type { Audit } from './life.ts';
 import type { Result } from './run.ts';
 import { MOST_KB_PER_MINUTE } from './slope.ts';
+import type { Slope } from './slope.ts';
 import { SIZE } from './stage.ts';
 
 export interface Check {
@@ -59,11 +60,15 @@ export function judge(result: Result): readonly Check[] {
       name: "the primary's descriptors and listeners, at rest, are those of its start",
       faults: audits.length === 0 ? ['never looked at'] : audits.flatMap(faultsOfAudit),
     },
-    {
-      name: `the primary's heap does not grow by more than ${MOST_KB_PER_MINUTE} KB a minute`,
-      faults: slope.type === 'judged' && slope.grows ? [`${Math.round(slope.kbPerMinute)} KB a minute`] : [],
-    },
+    ...judgeHeap(slope),
   ];
+}
+
+/** Too few samples are no check at all, rather than a passed one. */
+function judgeHeap(slope: Slope): readonly Check[] {
+  if (slope.type === 'too short') return [];
+  const name = `the primary's heap does not grow by more than ${MOST_KB_PER_MINUTE} KB a minute`;
+  return [{ name, faults: slope.grows ? [`${Math.round(slope.kbPerMinute)} KB a minute`] : [] }];
 }
 
 export function sum(loads: ReadonlyMap<string, LoadReport>, what: Fate | 'lost' | 'sent'): number {
