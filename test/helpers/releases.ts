@@ -70,10 +70,16 @@ export function pathsOf(
   return { entry: path.join(releases.path(release), 'main.mjs'), cwd: releases.path(release) };
 }
 
-/** Who answers: its release, working directory and generation. */
+/**
+ * Who answers: its release, working directory and generation. A worker whose order to drain is on its way still accepts,
+ * and a rollout is complete when it is sent: so whoever drains is waited for.
+ */
 export async function served(
   service: Service,
 ): Promise<{ readonly release: string; readonly cwd: string; readonly generation: number }> {
+  for (const { worker } of service.lines('worker draining')) {
+    await service.seen('worker exited', { where: (exited) => exited.worker?.pid === worker?.pid });
+  }
   return JSON.parse((await service.get('/')).body);
 }
 
