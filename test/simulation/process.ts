@@ -38,7 +38,7 @@ export class Process {
   readonly #random: Random;
   readonly #outside: Surroundings;
   #lastArrivalAt = 0;
-  /** It does nothing until then, by real time. */
+  /** It does nothing until then, by real time; -Infinity: it is not frozen. */
   #frozenUntil = -Infinity;
   /** What it will do when it is frozen no more. */
   readonly #held: (() => void)[] = [];
@@ -52,7 +52,8 @@ export class Process {
   }
 
   get isFrozen(): boolean {
-    return this.#outside.agenda.now < this.#frozenUntil;
+    // Until it is thawed: what else happens in that very moment may come before.
+    return this.#frozenUntil !== -Infinity;
   }
 
   boot(health = this.health): void {
