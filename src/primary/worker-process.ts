@@ -78,7 +78,7 @@ function watch(worker: Worker, watcher: Watcher): WorkerProcess {
   });
   worker.on('exit', (code, signal) => {
     // Node says '' where it knows no signal, and its types say nothing of null.
-    watcher.exited(code, signal || null);
+    afterLastWords(worker, () => watcher.exited(code, signal || null));
   });
   // A channel that breaks while its worker dies is no harm; without a listener it would end this process.
   // A process that could not be made has no pid, and no exit will be told of it.
@@ -96,4 +96,19 @@ function watch(worker: Worker, watcher: Watcher): WorkerProcess {
       worker.process.kill('SIGKILL');
     },
   };
+}
+
+/** How long a channel may stay open behind the end of its process, in ms; only a process that inherited it could do that. */
+const LAST_WORDS_MS = 1_000;
+
+/** Node may tell of an exit before it has read what the process said until then; the channel closes behind that. */
+function afterLastWords(worker: Worker, tell: () => void): void {
+  if (!worker.isConnected()) return tell();
+  const over = (): void => {
+    clearTimeout(patience);
+    worker.removeListener('disconnect', over);
+    tell();
+  };
+  const patience = setTimeout(over, LAST_WORDS_MS);
+  worker.once('disconnect', over);
 }

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import { suite, test } from 'node:test';
 import { createReleases, pathsOf, served, startRelease, workingRelease } from '../helpers/releases.ts';
 import type { Releases } from '../helpers/releases.ts';
+import { QUICK, startReadyService } from '../helpers/service.ts';
 import type { LogLine, Service } from '../helpers/service.ts';
 import { PATIENT, underLoad } from '../helpers/under-load.ts';
 
@@ -170,6 +171,27 @@ suite('broken releases', () => {
     );
     assert.ok(Number(line['tookMs']) >= boot.timeoutMs);
     await assertUntouched(service, before);
+  });
+
+  test('S6: a release that fails while the primary is busy is told with its own error, too', async (t) => {
+    const service = await startReadyService(t, {
+      fixture: 'fickle.js',
+      options: { rollout: QUICK },
+      env: { BEHAVIOUR_2: 'throw' },
+    });
+    const [, victim] = await service.readyPids();
+    const busy = service.call('block', 1_000);
+    await service.seen('blocking');
+    // So that Node asks which children have ended right after the restart, and finds the successor, too, although it has
+    // not read yet what that had to say.
+    process.kill(victim ?? 0, 'SIGKILL');
+    const restarted = service.call('restartAndBlock', 3_000);
+    await Promise.all([busy, restarted]);
+    const aborted = await service.seen('rollout aborted');
+    assert.equal(aborted.err?.message, 'this release is broken');
+    assert.equal(aborted['reason'], 'boot-failed');
+    await service.seen('worker exited', { where: ({ worker }) => worker?.generation === 2 });
+    assert.equal(service.lines('worker crashed').length, 1);
   });
 
   test('S8: after a broken release a fixed one succeeds', async (t) => {
