@@ -42,7 +42,7 @@ export interface Fleet {
   readonly phase: Phase;
   /** Wanted: how many workers. There is one slot for each. */
   readonly slots: readonly Slot[];
-  /** Wanted: the generation that every fork is of. */
+  /** Wanted: the generation that forks are of, unless nobody serves. */
   readonly wanted: Generation;
   /** When it was last asked for another one: so when the rollout began, if there is one. */
   readonly wantedSince: number;
@@ -81,6 +81,12 @@ export function isRolling(fleet: Fleet): boolean {
   return fleet.wanted.id !== fleet.settled.id;
 }
 
+/** Does nobody serve, who should, while it is not known yet whether the new release works? */
+export function isStranded(fleet: Fleet): boolean {
+  const mustServe = fleet.slots.length > fleet.policy.rollout.maxUnavailable;
+  return fleet.phase.name === 'running' && isRolling(fleet) && mustServe && readyWorkers(fleet).length === 0;
+}
+
 export function findWorker(fleet: Fleet, id: number): Worker | undefined {
   return fleet.workers.find((worker) => worker.id === id);
 }
@@ -115,6 +121,13 @@ export function currentWorkers(fleet: Fleet, slot: number): readonly Staying[] {
   return stayingWorkers(fleet)
     .filter((worker) => worker.slot === slot && !isOutdated(fleet, worker))
     .toSorted((a, b) => currentRank(fleet, a) - currentRank(fleet, b) || a.id - b.id);
+}
+
+/** The workers of a slot that run what is known to work, the one to keep first: it came first. */
+export function settledWorkers(fleet: Fleet, slot: number): readonly Staying[] {
+  return stayingWorkers(fleet).filter(
+    (worker) => worker.slot === slot && worker.generation === fleet.settled.id,
+  );
 }
 
 function currentRank(fleet: Fleet, worker: Staying): number {

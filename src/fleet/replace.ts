@@ -1,6 +1,15 @@
 // Rules: drain who is not wanted, as soon as nobody is missed.
 import { isMissing } from './fill.ts';
-import { currentWorkers, isOutdated, isProven, isServing, readyWorkers, stayingWorkers } from './fleet.ts';
+import {
+  currentWorkers,
+  isOutdated,
+  isProven,
+  isServing,
+  isStranded,
+  readyWorkers,
+  settledWorkers,
+  stayingWorkers,
+} from './fleet.ts';
 import type { Fleet } from './fleet.ts';
 import { drain } from './turn.ts';
 import type { Context, Turn } from './turn.ts';
@@ -15,11 +24,17 @@ export function cancelBoots(turn: Turn, context: Context): Turn {
 }
 
 function isUnwantedBoot(fleet: Fleet, worker: Staying): boolean {
+  if (isStopgap(fleet, worker)) return worker.slot >= fleet.slots.length;
   return (
     worker.slot >= fleet.slots.length ||
     worker.generation !== fleet.wanted.id ||
     currentWorkers(fleet, worker.slot)[0] !== worker
   );
+}
+
+/** Nobody serves, and it is the first of its slot to run what is known to work. */
+function isStopgap(fleet: Fleet, worker: Staying): boolean {
+  return isStranded(fleet) && settledWorkers(fleet, worker.slot)[0] === worker;
 }
 
 /** Nobody needs them: their slot was scaled away, or has a better worker. */
@@ -32,10 +47,13 @@ export function drainExtra(turn: Turn, context: Context): Turn {
 export function drainOutdated(turn: Turn, context: Context): Turn {
   const { fleet } = turn;
   if (!isServing(fleet)) return turn;
-  const replaceable = outdatedWorkers(fleet).filter((worker) =>
-    worker.generation < fleet.wanted.id ? !isRolloutSettling(fleet) : !isSettling(fleet, worker.slot),
-  );
-  return drainSpare(turn, replaceable, context);
+  const isSettled = !isRolloutSettling(fleet);
+  // One at a time: each that goes makes room for a successor, which others may have to wait for.
+  return outdatedWorkers(fleet).reduce((sofar, worker) => {
+    const isReplaceable =
+      worker.generation < fleet.wanted.id ? isSettled : !isSettling(sofar.fleet, worker.slot);
+    return isReplaceable ? drainSpare(sofar, [worker], context) : sofar;
+  }, turn);
 }
 
 function drainSpare(turn: Turn, workers: readonly Ready[], context: Context): Turn {

@@ -17,8 +17,10 @@ function judge(turn: Turn, death: Death, context: Context): Turn {
   const { fleet } = turn;
   if (!isServing(fleet)) return turn;
   const ofWanted = death.worker.generation === fleet.wanted.id;
-  // A boot that is not wanted any more says nothing: its successor will show.
-  if (death.worker.state === 'booting' && !ofWanted) return turn;
+  // A boot that is not wanted any more says nothing: its successor will show. What is known to work may be booted
+  // while nobody serves, and has to back off.
+  const isStopgap = fleet.phase.name === 'running' && death.worker.generation === fleet.settled.id;
+  if (death.worker.state === 'booting' && !ofWanted && !isStopgap) return turn;
   const slot = slotAfter(fleet, death, context);
   if (isRolling(fleet) && ofWanted && isAgainstRelease(fleet, death, slot)) {
     return abortRollout(turn, abortReason(death), death.error);

@@ -1,5 +1,5 @@
 // When does the fleet have to look again, if nothing happens until then? Derived, so none can be forgotten.
-import { isMissing } from './fill.ts';
+import { isMissing, isStopgapMissing } from './fill.ts';
 import type { Fleet } from './fleet.ts';
 import { provenAt, readyWorkers } from './fleet.ts';
 import { deadline } from './overdue.ts';
@@ -23,7 +23,9 @@ function deadlines(fleet: Fleet): readonly number[] {
     case 'starting':
     case 'running': {
       const proven = readyWorkers(fleet).map((worker) => provenAt(fleet, worker));
-      const respawns = slots.filter((_, slot) => isMissing(fleet, slot)).map((slot) => slot.notBefore);
+      const respawns = slots
+        .filter((_, slot) => isMissing(fleet, slot) || isStopgapMissing(fleet, slot))
+        .map((slot) => slot.notBefore);
       return [...overdue, ...proven, ...respawns];
     }
   }

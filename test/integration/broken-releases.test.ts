@@ -173,6 +173,32 @@ suite('broken releases', () => {
     await assertUntouched(service, before);
   });
 
+  test('S11: all that serve are killed while a release hangs in its boot: what works is back long before the timeout', async (t) => {
+    const releases = createReleases(t);
+    const service = await startRelease(t, releases, { boot: { timeoutMs: 120_000 }, rollout: PATIENT });
+    releases.write(2, `await new Promise(() => undefined);`);
+    releases.deploy(2);
+    const before = await service.readyPids();
+    const forked = service.seen('worker forked', { where: ({ worker }) => worker?.generation === 2 });
+    service.signal('SIGUSR2');
+    await forked;
+    for (const pid of before) process.kill(pid, 'SIGKILL');
+    await service.seen('worker crashed', { count: before.length });
+    // Whoever comes now waits until somebody can answer, and is not refused.
+    assert.deepEqual(JSON.parse((await service.get('/')).body), {
+      release: '1',
+      cwd: releases.path(1),
+      generation: 1,
+    });
+    assert.deepEqual(service.lines('rollout aborted'), []);
+    assert.equal((await service.status()).rolling, true);
+    // The broken one still has its chance, until a fixed one comes.
+    releases.write(3, workingRelease('3'));
+    releases.deploy(3);
+    assert.equal((await service.restart()).outcome, 'completed');
+    assert.equal((await served(service)).release, '3');
+  });
+
   test('S6: a release that fails while the primary is busy is told with its own error, too', async (t) => {
     const service = await startReadyService(t, {
       fixture: 'fickle.js',

@@ -41,8 +41,9 @@ export function judge(ledger: Ledger, deaths: readonly Death[], policy: Policy):
 function judgeOne(ledger: Ledger, verdict: Verdict, { worker, wasReady }: Death, { respawn }: Policy): void {
   const wanted = verdict.aborts === null ? ledger.wanted : ledger.settled;
   const isWanted = worker.generation === wanted;
-  // Nobody waits for a boot that is not wanted any more.
-  if (!wasReady && !isWanted) return;
+  // Nobody waits for a boot that is not wanted any more, unless it is of what is known to work.
+  const isStopgap = ledger.phase === 'running' && worker.generation === ledger.settled;
+  if (!wasReady && !isWanted && !isStopgap) return;
   const patience = ledger.slots[worker.slot];
   const isEarly = !wasReady || ledger.now < worker.readyAt + respawn.stableMs;
   const earlyDeaths = isEarly ? (patience?.earlyDeaths ?? -Infinity) + 1 : 0;

@@ -74,6 +74,13 @@ export class Ledger {
     return this.phase === 'starting' || this.phase === 'running';
   }
 
+  /** Nobody serves, although the policy asks for it, and the new release has still to show that it works. */
+  get isStranded(): boolean {
+    const mustServe = this.size > this.policy.rollout.maxUnavailable;
+    const isRolling = this.phase === 'running' && this.wanted !== this.settled;
+    return isRolling && mustServe && this.ready().length === 0;
+  }
+
   staying(): readonly Known[] {
     return [...this.workers.values()].filter(isStaying);
   }

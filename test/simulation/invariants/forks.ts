@@ -9,18 +9,25 @@ export const forks: readonly Invariant[] = [
       if (!ledger.isServing) return `a fork while ${ledger.phase}`;
       if (command.worker <= ledger.lastWorker) return `#${command.worker} once more`;
       if (command.slot >= ledger.size) return `there is no slot ${command.slot}`;
-      if (ledger.current(command.slot).length > 0) return `slot ${command.slot} has a worker`;
+      const isStopgap = ledger.isStranded && command.generation.id === ledger.settled;
+      const rivals = isStopgap
+        ? ledger
+            .staying()
+            .filter(({ slot, generation }) => slot === command.slot && generation === ledger.settled)
+        : ledger.current(command.slot);
+      if (rivals.length > 0) return `slot ${command.slot} has a worker`;
       const notBefore = ledger.slots[command.slot]?.notBefore ?? 0;
       return ledger.now < notBefore ? `slot ${command.slot} must wait until ${notBefore}` : null;
     },
   },
   {
-    name: 'every fork is of the generation that is wanted, never of one that was aborted',
+    name: 'every fork is of what is wanted, or, while nobody serves, of what is known to work; never of what was aborted',
     command: ({ ledger }, command) => {
       if (command.type !== 'fork') return null;
       const { id, entry } = command.generation;
       if (ledger.aborted.has(id)) return `generation ${id} was aborted`;
-      if (id !== ledger.wanted) return `generation ${id}, while ${ledger.wanted} is wanted`;
+      const isStopgap = ledger.isStranded && id === ledger.settled;
+      if (id !== ledger.wanted && !isStopgap) return `generation ${id}, while ${ledger.wanted} is wanted`;
       return entry === ledger.entries.get(id) ? null : `generation ${id} is not ${entry}`;
     },
   },
@@ -36,6 +43,27 @@ export const forks: readonly Invariant[] = [
           notBefore <= ledger.now && ledger.current(slot).length === 0 && (hasRoom || !taken.has(slot)),
       );
       return forgotten === -1 ? null : `nobody is forked for slot ${forgotten}`;
+    },
+  },
+  {
+    name: 'while nobody serves, what is known to work boots wherever there is room, and nobody stops it',
+    step: ({ ledger, world }) => {
+      if (!ledger.isStranded) return null;
+      const { settled, drains } = ledger;
+      const stopped = drains.find(
+        ({ worker, wasReady }) => !wasReady && worker.generation === settled && worker.slot < ledger.size,
+      );
+      const staying = ledger.staying();
+      const boots = (slot: number) =>
+        staying.some((worker) => worker.slot === slot && worker.generation === settled);
+      // A slot may have come to hold two of them when nobody was stranded.
+      if (stopped !== undefined && !boots(stopped.worker.slot)) return `#${stopped.worker.id} is stopped`;
+      const taken = new Set(staying.filter(({ slot }) => slot < ledger.size).map(({ slot }) => slot));
+      const hasRoom = staying.length - taken.size < world.policy.rollout.maxSurge;
+      const forgotten = ledger.slots.findIndex(
+        ({ notBefore }, slot) => notBefore <= ledger.now && !boots(slot) && (hasRoom || !taken.has(slot)),
+      );
+      return forgotten === -1 ? null : `nobody who works is forked for slot ${forgotten}`;
     },
   },
   {

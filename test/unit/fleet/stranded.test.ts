@@ -1,0 +1,100 @@
+// Nobody serves while a release is rolled out that has not shown yet that it works: what does work is booted, too.
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { drive, driveReady } from './drive.ts';
+import type { Driven } from './drive.ts';
+
+/** Workers that boot, as `slot: generation`. */
+function booting({ fleet }: Driven): readonly string[] {
+  return fleet.workers
+    .filter(({ state }) => state === 'booting')
+    .map(({ slot, generation }) => `${slot}: ${generation}`)
+    .toSorted();
+}
+
+suite('everybody dies in a rollout', () => {
+  test('S11: the new release keeps the workers that it has, and what is known to work boots where there is room', () => {
+    const fleet = driveReady({ size: 2 }).restarts(2);
+    fleet.does();
+    fleet.isKilled(1);
+    assert.deepEqual(fleet.does(), ['fork #4 for slot 1 of generation 2'], '#2 serves');
+    fleet.isKilled(2);
+    assert.deepEqual(fleet.does(), ['fork #5 for slot 0 of generation 1']);
+  });
+
+  test('S7: the new release hangs -> what works serves long before boot.timeoutMs, and after the abort everywhere', () => {
+    const fleet = driveReady({ size: 2 }).restarts(2).isKilled(1, 2).ready(5);
+    assert.deepEqual(fleet.serving, ['0: #5 of 1']);
+    fleet.does();
+    fleet.passes(30_000);
+    assert.deepEqual(fleet.does(), [
+      'kill #3',
+      'kill #4',
+      'rollout of 2 is aborted (boot-timeout)',
+      'fork #6 for slot 1 of generation 1',
+    ]);
+  });
+
+  test('S11: somebody serves again -> boots of what is replaced anyway are cancelled, and the rollout completes', () => {
+    const fleet = driveReady({ size: 2 }).restarts(2).isKilled(1, 2);
+    fleet.does();
+    fleet.ready(3);
+    assert.deepEqual(fleet.does(), ['drain #5 (cancelled)']);
+    fleet.ready(4).passes(1_000);
+    assert.deepEqual(fleet.does(), ['rollout of 2 is completed']);
+  });
+
+  test('S9: a further restart gets one worker to show itself with, and does not stop what is known to work', () => {
+    const fleet = driveReady({ size: 3 }).restarts(2).isKilled(1, 2, 3);
+    assert.deepEqual(booting(fleet), ['0: 1', '0: 2', '1: 2', '2: 2']);
+    fleet.restarts(3);
+    assert.deepEqual(booting(fleet), ['0: 1', '0: 3', '1: 1', '2: 1']);
+    fleet.restarts(4);
+    assert.deepEqual(booting(fleet), ['0: 1', '0: 4', '1: 1', '2: 1']);
+  });
+
+  test('S30: what is known to work fails to boot -> it backs off, and the rollout goes on', () => {
+    const fleet = driveReady({ size: 1 }).restarts(2).isKilled(1);
+    fleet.does();
+    fleet.exits(3, 1);
+    assert.deepEqual(fleet.does(), ['slot 0 waits 50 ms']);
+    assert.equal(fleet.nextWakeIn, 50);
+    assert.deepEqual(fleet.passes(50).does(), ['fork #4 for slot 0 of generation 1']);
+    fleet.ready(2).passes(1_000);
+    assert.deepEqual(fleet.does(), ['drain #4 (cancelled)', 'rollout of 2 is completed']);
+  });
+
+  test('S24: without a surge the slot that is empty goes to what is known to work', () => {
+    const fleet = driveReady({ size: 2, rollout: { maxSurge: 0, maxUnavailable: 1 } })
+      .restarts(2)
+      .exits(1);
+    fleet.does();
+    fleet.isKilled(2);
+    assert.deepEqual(fleet.does(), ['fork #4 for slot 1 of generation 1']);
+  });
+
+  test('a policy that lets nobody serve has it so: everybody is replaced at once, and nothing old is booted', () => {
+    const fleet = driveReady({ size: 2, rollout: { maxSurge: 0, maxUnavailable: 2 } });
+    fleet.restarts(2);
+    assert.deepEqual(fleet.does(), [
+      'rollout of 2 starts',
+      'drain #1 (rollout)',
+      'drain #2 (rollout)',
+      'fork #3 for slot 0 of generation 2',
+      'fork #4 for slot 1 of generation 2',
+    ]);
+  });
+
+  test('before anybody was ever ready nothing is known to work: only what is wanted boots', () => {
+    const fleet = drive({ size: 2 });
+    fleet.does();
+    fleet.restarts(2);
+    assert.deepEqual(fleet.does(), [
+      'rollout of 2 starts',
+      'drain #1 (cancelled)',
+      'drain #2 (cancelled)',
+      'fork #3 for slot 0 of generation 2',
+      'fork #4 for slot 1 of generation 2',
+    ]);
+  });
+});
