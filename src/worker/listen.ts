@@ -1,5 +1,6 @@
 // Takes over the listening sockets that the primary holds, and lets go of this worker's copies again.
 import dns from 'node:dns/promises';
+import fs from 'node:fs';
 import net from 'node:net';
 import { ListenError } from '../errors.ts';
 import type { HeldSocket } from '../messages.ts';
@@ -30,6 +31,11 @@ export async function takeOver(
   if (first !== undefined) await app.listen(first);
   const servers = [app.server, ...(await Promise.all(others.map((other) => feed(app.server, other))))];
   return accept(servers, backlog);
+}
+
+/** Nobody may be left waiting in a queue that nobody empties, nor the port be taken, when only this worker is left. */
+export function letGo(sockets: readonly HeldSocket[]): void {
+  for (const { fd } of sockets) fs.closeSync(fd);
 }
 
 /**

@@ -11,6 +11,12 @@ if (cluster.isWorker && process.env[SETTINGS_VARIABLE] !== undefined) {
   // Else Node ends this process in the middle of everything when the primary is gone.
   if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;
   process.on('uncaughtException', failToLoad);
+  process.on('disconnect', endUnlessStarted);
+}
+
+/** The primary is gone while the app's imports are still running: nothing has been built that would have to be closed. */
+function endUnlessStarted(): void {
+  if (process.env[SETTINGS_VARIABLE] !== undefined) process.exit(0);
 }
 
 /** The entry file cannot be parsed or throws while it loads: nobody else is there yet who could tell the primary. */

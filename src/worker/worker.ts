@@ -16,7 +16,7 @@ import type { WorkerContext } from './context.ts';
 import { Drain } from './drain.ts';
 import type { DrainTimes } from './drain.ts';
 import { Sessions } from './http2.ts';
-import { takeOver } from './listen.ts';
+import { letGo, takeOver } from './listen.ts';
 import { takeSettings } from './settings.ts';
 
 /** What startClustered gives in a worker. */
@@ -41,6 +41,8 @@ class WorkerLife<App extends ServableApp> {
   /** Settles, and never rejects, when the app listens or has failed to. */
   #booted: Promise<void> = Promise.resolve();
   #app: App | undefined;
+  /** Are the sockets that this worker was born with its app's? */
+  #tookOver = false;
   /** There is one as soon as the app listens. */
   #drain: Drain | undefined;
   #leaving: Promise<never> | undefined;
@@ -82,6 +84,8 @@ class WorkerLife<App extends ServableApp> {
     if (protocol !== PROTOCOL) throw new ProtocolError(String(PROTOCOL), String(protocol));
     const app = await build(buildApp, this.#context);
     this.#app = app;
+    if (this.#leaving !== undefined) return;
+    this.#tookOver = true;
     const connections = new Connections(app.server);
     const sessions = new Sessions(app.server);
     const acceptor = await takeOver(app, sockets, backlog);
@@ -111,7 +115,8 @@ class WorkerLife<App extends ServableApp> {
   }
 
   async #end(times: DrainTimes): Promise<never> {
-    const { closeMs } = this.#settings;
+    const { closeMs, sockets } = this.#settings;
+    if (!this.#tookOver) letGo(sockets);
     // A boot cannot be interrupted, but nothing is lost by leaving in the middle of it.
     await Promise.race([this.#booted, setTimeout(closeMs)]);
     await this.#drain?.drain(times);

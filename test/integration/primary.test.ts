@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
 import { suite, test } from 'node:test';
-import { startReadyService } from '../helpers/service.ts';
+import { setTimeout } from 'node:timers/promises';
+import { startReadyService, startService } from '../helpers/service.ts';
 
 suite('primary', () => {
   test('S35: when the primary is killed, workers finish what is in flight and exit, and the port is free', async (t) => {
@@ -19,6 +20,38 @@ suite('primary', () => {
     const successor = net.createServer().listen(port, '127.0.0.1');
     await once(successor, 'listening');
     successor.close();
+  });
+
+  test('S35: when the primary is killed while a worker boots, the port is free before that one has ended', async (t) => {
+    const service = await startReadyService(t, {
+      fixture: 'fickle.js',
+      options: { workers: 1, shutdown: { idleMs: 100 }, closeMs: 3_000 },
+      env: { BEHAVIOUR_2: 'hangAloud' },
+    });
+    const port = await service.port();
+    service.signal('SIGUSR2');
+    await service.seen('hanging');
+    const [ready] = await service.readyPids();
+    service.signal('SIGKILL');
+    await once(service.child, 'exit');
+    while (service.leftovers().includes(ready ?? 0)) await setTimeout(20);
+    const successor = net.createServer().listen(port, '127.0.0.1');
+    await once(successor, 'listening');
+    successor.close();
+    assert.equal(service.leftovers().length, 1, 'the one that boots may end its boot');
+    await service.ended;
+  });
+
+  test('S35: when the primary is killed while imports run, they end with it', async (t) => {
+    const service = startService(t, {
+      fixture: 'slow-import.js',
+      options: { workers: 1 },
+      env: { IMPORT_MS: '600000' },
+    });
+    await service.seen('importing');
+    service.signal('SIGKILL');
+    await service.ended;
+    assert.deepEqual(service.leftovers(), []);
   });
 
   test('S36: listeners that throw or reject harm nobody', async (t) => {
