@@ -265,7 +265,7 @@ export class Ledger {
         this.aborted.add(announcement.generation);
         this.aborts.push(announcement.generation);
         this.wanted = this.settled;
-        this.slots = this.slots.map(fresh);
+        // What the slots have counted was judged with the deaths of this step, of which some may have come after the abort.
         return;
       case 'respawn-delayed': {
         const patience = this.slots[announcement.slot];
