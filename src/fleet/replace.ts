@@ -1,5 +1,5 @@
 // Rules: drain who is not wanted, as soon as nobody is missed.
-import { isMissing } from './fill.ts';
+import { forkMissing, isMissing } from './fill.ts';
 import {
   currentWorkers,
   isOutdated,
@@ -48,11 +48,12 @@ export function drainOutdated(turn: Turn, context: Context): Turn {
   const { fleet } = turn;
   if (!isServing(fleet)) return turn;
   const isSettled = !isRolloutSettling(fleet);
-  // One at a time: each that goes makes room for a successor, which others may have to wait for.
   return outdatedWorkers(fleet).reduce((sofar, worker) => {
     const isReplaceable =
       worker.generation < fleet.wanted.id ? isSettled : !isSettling(sofar.fleet, worker.slot);
-    return isReplaceable ? drainSpare(sofar, [worker], context) : sofar;
+    if (!isReplaceable) return sofar;
+    // Whoever goes makes room, and who takes it is settled before the next one is looked at.
+    return forkMissing(drainSpare(sofar, [worker], context), context);
   }, turn);
 }
 

@@ -79,8 +79,8 @@ suite('a rollout', () => {
     fleet.ready(5).passes(1_000);
     assert.deepEqual(fleet.does(), [
       'drain #1 (rollout)',
-      'drain #2 (rollout)',
       'fork #6 for slot 2 of generation 2',
+      'drain #2 (rollout)',
     ]);
   });
 
@@ -100,8 +100,8 @@ suite('a rollout', () => {
     fleet.ready(4).passes(1_000);
     assert.deepEqual(fleet.does(), [
       'drain #1 (rollout)',
-      'drain #2 (rollout)',
       'fork #5 for slot 1 of generation 2',
+      'drain #2 (rollout)',
       'fork #6 for slot 2 of generation 2',
     ]);
   });

@@ -79,8 +79,8 @@ suite('everybody dies in a rollout', () => {
     assert.deepEqual(fleet.does(), [
       'rollout of 2 starts',
       'drain #1 (rollout)',
-      'drain #2 (rollout)',
       'fork #3 for slot 0 of generation 2',
+      'drain #2 (rollout)',
       'fork #4 for slot 1 of generation 2',
     ]);
   });
