@@ -38,16 +38,16 @@ export class Drain {
   drain(times: DrainTimes): Promise<void> {
     if (times.final) this.#parts.context.becomeUnavailable();
     this.#limit(times.graceMs);
+    this.#parts.sessions.end(times.idleMs);
     this.#begun?.reaper.hurry(times.idleMs);
     this.#begun ??= this.#begin(times);
     return this.#begun.done;
   }
 
   #begin({ final, idleMs }: DrainTimes): { readonly reaper: IdleReaper; readonly done: Promise<void> } {
-    const { acceptor, connections, sessions } = this.#parts;
+    const { acceptor, connections } = this.#parts;
     const stopped = final ? emptyQueue(acceptor) : Promise.resolve(acceptor.stop());
     sayFarewell(connections);
-    sessions.end();
     const told = this.#tell();
     const reaper = new IdleReaper(connections, idleMs);
     return { reaper, done: this.#finish(reaper, [stopped, told]) };

@@ -1,33 +1,36 @@
-// Ends HTTP/2 sessions: streams in progress finish, and the client learns of the end before it opens another.
-import http2 from 'node:http2';
+// Ends HTTP/2 sessions: streams in progress finish, and the client learns which of its requests were not seen any more.
 import type { Http2Session } from 'node:http2';
 import type net from 'node:net';
-import { setTimeout } from 'node:timers/promises';
 
-/** RFC 9113, section 6.8: the first GOAWAY is a notice, the final one comes at least one round trip later. */
-const NOTICE_MS = 100;
-const LAST_STREAM_ID = 2 ** 31 - 1;
-
+/**
+ * One GOAWAY, that says which stream was the last: what the client opened after it is refused as unprocessed, and safe to
+ * repeat (RFC 9113, section 8.7). The notice that section 6.8 recommends, so that nothing need be refused, cannot be sent:
+ * after any GOAWAY Node's HTTP/2 ignores new streams, and only the last GOAWAY would tell the client so.
+ */
 export class Sessions {
   readonly #sessions = new Set<Http2Session>();
-  #ending = false;
+  #idleMs: number | undefined;
 
   constructor(server: net.Server) {
     server.on('session', (session: Http2Session) => {
       this.#sessions.add(session);
       session.once('close', () => this.#sessions.delete(session));
-      if (this.#ending) void end(session);
+      if (this.#idleMs !== undefined) end(session, this.#idleMs);
     });
   }
 
-  end(): void {
-    this.#ending = true;
-    for (const session of this.#sessions) void end(session);
+  /** From now on. Called again, it only becomes less patient. */
+  end(idleMs: number): void {
+    this.#idleMs = Math.min(idleMs, this.#idleMs ?? idleMs);
+    for (const session of this.#sessions) end(session, this.#idleMs);
   }
 }
 
-async function end(session: Http2Session): Promise<void> {
-  if (!session.destroyed) session.goaway(http2.constants.NGHTTP2_NO_ERROR, LAST_STREAM_ID);
-  await setTimeout(NOTICE_MS);
-  if (!session.destroyed) session.close();
+function end(session: Http2Session, idleMs: number): void {
+  const close = (): void => session.close();
+  if ((session.state.lastProcStreamID ?? 0) > 0) return close();
+  // It was opened for a request, which is on its way.
+  session.once('stream', close);
+  const patience = setTimeout(close, idleMs);
+  session.once('close', () => clearTimeout(patience));
 }

@@ -1,10 +1,9 @@
 // How a worker leaves, connection by connection.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import http2 from 'node:http2';
 import { text } from 'node:stream/consumers';
 import { suite, test } from 'node:test';
-import { GET, HOST, endOf, get, open } from '../helpers/raw-client.ts';
+import { GET, endOf, get, open } from '../helpers/raw-client.ts';
 import { startReadyService } from '../helpers/service.ts';
 
 suite('drain', () => {
@@ -121,41 +120,4 @@ suite('drain', () => {
     // The app was told to end it, and did not: the grace time is what is left.
     assert.ok(Date.now() - from >= 2000);
   });
-
-  test('S17: HTTP/2: a body in flight arrives whole, and GOAWAY comes before the session ends', async (t) => {
-    const service = await startReadyService(t, {
-      fixture: 'http2.js',
-      options: { workers: 1, rollout: { minReadyMs: 0, idleMs: 200 } },
-    });
-    const origin = `http://${HOST}:${await service.port()}`;
-    const idle = http2.connect(origin);
-    const busy = http2.connect(origin);
-    t.after(() => [idle, busy].forEach((session) => session.destroy()));
-    const old = await ask(idle, '/');
-    await ask(busy, '/');
-    const large = busy.request({ ':path': '/large' });
-    // The first bytes are taken, the rest waits for the window to open.
-    await once(large, 'response');
-    // What a client says to a session that is over may be answered by a reset; its requests are what counts.
-    for (const session of [idle, busy]) session.on('error', () => undefined);
-    const farewells = [idle, busy].map((session) => event(session, 'goaway'));
-    const ends = [idle, busy].map((session) => event(session, 'close'));
-    await service.restart();
-    await Promise.all(farewells);
-    assert.equal((await text(large)).length, 400_000);
-    await Promise.all(ends);
-    const successor = http2.connect(origin);
-    t.after(() => successor.destroy());
-    assert.notEqual(await ask(successor, '/'), old);
-    assert.equal((await service.seen('worker exited'))['code'], 0);
-  });
 });
-
-/** Unlike once() of node:events it does not mind errors. */
-function event(session: http2.ClientHttp2Session, name: string): Promise<void> {
-  return new Promise((resolve) => session.once(name, () => resolve()));
-}
-
-async function ask(session: http2.ClientHttp2Session, path: string): Promise<string> {
-  return text(session.request({ ':path': path }));
-}
