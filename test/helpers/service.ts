@@ -151,9 +151,18 @@ export class Service {
   async more(than: number): Promise<void> {
     const deadline = AbortSignal.timeout(PATIENCE_MS);
     while (this.log.length <= than) {
-      const came = await once(this.#events, 'line', { signal: deadline }).catch(() => 'nothing');
+      const line = once(this.#events, 'line', { signal: deadline }).catch(() => 'nothing');
+      const came = await Promise.race([line, this.#over()]);
       if (came === 'nothing') assert.fail(`nothing more was seen, after:\n${this.story()}`);
+      if (came === 'over' && this.log.length <= than) assert.fail(`it ended, after:\n${this.story()}`);
     }
+  }
+
+  /** The primary has ended, and what it said has been read. */
+  async #over(): Promise<'over'> {
+    await this.ended;
+    await new Promise(setImmediate);
+    return 'over';
   }
 
   status(): Promise<FleetStatus> {
@@ -172,7 +181,9 @@ export class Service {
       this.#answers.set(id, resolve);
     });
     this.child.send({ id, method, args });
-    const { value, error } = await answered;
+    const answer = await Promise.race([answered, this.#over()]);
+    if (answer === 'over') assert.fail(`${method} was not answered, it ended, after:\n${this.story()}`);
+    const { value, error } = answer;
     if (error) throw Object.assign(new Error(`${method} failed`), error);
     return value as T;
   }

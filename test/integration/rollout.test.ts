@@ -49,7 +49,7 @@ suite('rollout', () => {
   test('S7: a successor that never becomes ready is killed after boot.timeoutMs, the old ones stay', async (t) => {
     const service = await startReadyService(t, {
       fixture: 'fickle.js',
-      options: { boot: { timeoutMs: 1000 }, rollout: QUICK },
+      options: { boot: { timeoutMs: 5000 }, rollout: QUICK },
       env: { BEHAVIOUR_2: 'hang' },
     });
     const before = await service.readyPids();
