@@ -67,6 +67,8 @@ export type Announcement =
   | {
       readonly type: 'respawn-delayed';
       readonly slot: number;
+      /** Of the worker that died. */
+      readonly generation: number;
       readonly earlyDeaths: number;
       readonly delayMs: number;
       /** True: respawn.maxEarlyDeaths is reached, this is the slowest pace. */

@@ -1,6 +1,6 @@
 // Rule: fork for every slot that lacks a worker, as far as the surge and the backoff allow.
 import { currentWorkers, isServing, isStranded, settledWorkers, stayingWorkers } from './fleet.ts';
-import type { Fleet, Generation } from './fleet.ts';
+import type { Fleet, Generation, Patience, Slot } from './fleet.ts';
 import { announce, change, command } from './turn.ts';
 import type { Context, Turn } from './turn.ts';
 import type { Booting } from './worker.ts';
@@ -21,29 +21,45 @@ export function isStopgapMissing(fleet: Fleet, slot: number): boolean {
 }
 
 function forkWanted(turn: Turn, context: Context): Turn {
-  return eachDueSlot(turn, context).reduce(
+  return dueSlots(turn.fleet, (slot) => slot, context).reduce(
     (sofar, slot) => (isMissing(sofar.fleet, slot) ? fork(sofar, slot, sofar.fleet.wanted, context) : sofar),
     turn,
   );
 }
 
-/** What is known to work comes first, as soon as the new release has one worker to show itself with. */
+/** What is known to work comes first, but for the room that the new release needs to show itself. */
 function forkStopgaps(turn: Turn, context: Context): Turn {
-  const { fleet } = turn;
-  const slots = eachDueSlot(turn, context);
-  const isOnTrial = stayingWorkers(fleet).some(({ generation }) => generation === fleet.wanted.id);
-  const chance = isOnTrial ? undefined : slots.find((slot) => isMissing(fleet, slot));
-  const tried = chance === undefined ? turn : fork(turn, chance, fleet.wanted, context);
-  const empty = slots.filter((slot) => !isOccupied(tried.fleet, slot));
-  return [...empty, ...slots].reduce(
-    (sofar, slot) =>
-      isStopgapMissing(sofar.fleet, slot) ? fork(sofar, slot, sofar.fleet.settled, context) : sofar,
-    tried,
-  );
+  const tried = isOnTrial(turn.fleet) ? turn : forkOne(turn, context);
+  const due = dueSlots(tried.fleet, ({ stopgap }) => stopgap, context);
+  const empty = due.filter((slot) => !isOccupied(tried.fleet, slot));
+  return [...empty, ...due].reduce((sofar, slot) => {
+    if (!isStopgapMissing(sofar.fleet, slot)) return sofar;
+    const filled = fork(sofar, slot, sofar.fleet.settled, context);
+    return hasRoomForTrial(filled.fleet) ? filled : sofar;
+  }, tried);
 }
 
-function eachDueSlot({ fleet }: Turn, { now }: Context): readonly number[] {
-  return [...fleet.slots.keys()].filter((slot) => (fleet.slots[slot]?.notBefore ?? Infinity) <= now);
+/** Has the new release a worker that may still show that it works, or could one be forked for it? */
+export function hasRoomForTrial(fleet: Fleet): boolean {
+  return isOnTrial(fleet) || fleet.slots.some((_, slot) => isMissing(fleet, slot));
+}
+
+function isOnTrial(fleet: Fleet): boolean {
+  return stayingWorkers(fleet).some(({ generation }) => generation === fleet.wanted.id);
+}
+
+function forkOne(turn: Turn, context: Context): Turn {
+  const { fleet } = turn;
+  const slot = dueSlots(fleet, (its) => its, context).find((due) => isMissing(fleet, due));
+  return slot === undefined ? turn : fork(turn, slot, fleet.wanted, context);
+}
+
+function dueSlots(
+  { slots }: Fleet,
+  patienceOf: (slot: Slot) => Patience,
+  { now }: Context,
+): readonly number[] {
+  return slots.flatMap((slot, index) => (patienceOf(slot).notBefore <= now ? [index] : []));
 }
 
 function hasRoom(fleet: Fleet, slot: number): boolean {

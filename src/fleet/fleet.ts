@@ -11,12 +11,18 @@ export interface Generation {
   readonly cwd: string;
 }
 
-/** What a slot remembers of the workers that filled it. */
-export interface Slot {
+/** How long to wait with the next worker, after what became of those before. */
+export interface Patience {
   /** Deaths in a row that came before the worker was stable. */
   readonly earlyDeaths: number;
   /** No fork before this time. */
   readonly notBefore: number;
+}
+
+/** What a slot remembers of the workers that filled it: of those that are wanted, unless it says otherwise. */
+export interface Slot extends Patience {
+  /** Of the settled generation in a rollout: what it does says nothing about the new one. */
+  readonly stopgap: Patience;
 }
 
 /** How the life of the fleet ends, and so with which code the process does. */
@@ -54,7 +60,8 @@ export interface Fleet {
   readonly lastWorkerId: number;
 }
 
-export const FRESH_SLOT: Slot = { earlyDeaths: 0, notBefore: 0 };
+export const FRESH: Patience = { earlyDeaths: 0, notBefore: 0 };
+export const FRESH_SLOT: Slot = { ...FRESH, stopgap: FRESH };
 
 export function createFleet(policy: Policy, size: number, release: Omit<Generation, 'id'>): Fleet {
   const generation: Generation = { id: 1, ...release };

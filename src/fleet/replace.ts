@@ -1,5 +1,5 @@
 // Rules: drain who is not wanted, as soon as nobody is missed.
-import { forkMissing, isMissing } from './fill.ts';
+import { forkMissing, hasRoomForTrial, isMissing } from './fill.ts';
 import {
   currentWorkers,
   isOutdated,
@@ -18,9 +18,18 @@ import type { DrainCause, Ready, Staying } from './worker.ts';
 /** A worker that still boots serves nobody: if it is not wanted, it goes at once. */
 export function cancelBoots(turn: Turn, context: Context): Turn {
   if (!isServing(turn.fleet)) return turn;
-  return stayingWorkers(turn.fleet)
+  const cancelled = stayingWorkers(turn.fleet)
     .filter((worker) => worker.state === 'booting' && isUnwantedBoot(turn.fleet, worker))
     .reduce((sofar, worker) => drain(sofar, worker, 'cancelled', context), turn);
+  return makeRoomForTrial(cancelled, context);
+}
+
+/** Nobody serves, and what is known to work booted everywhere before: one of them gives way to the new release. */
+function makeRoomForTrial(turn: Turn, context: Context): Turn {
+  const { fleet } = turn;
+  if (!isStranded(fleet) || hasRoomForTrial(fleet)) return turn;
+  const [stopgap] = stayingWorkers(fleet);
+  return stopgap === undefined ? turn : drain(turn, stopgap, 'cancelled', context);
 }
 
 function isUnwantedBoot(fleet: Fleet, worker: Staying): boolean {

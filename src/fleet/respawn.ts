@@ -1,12 +1,12 @@
 // How long does a slot wait before it is filled again, and when is there no point in trying?
-import { currentWorkers, FRESH_SLOT, readyWorkers } from './fleet.ts';
-import type { Fleet, Slot } from './fleet.ts';
+import { currentWorkers, FRESH, readyWorkers } from './fleet.ts';
+import type { Fleet, Patience, Slot } from './fleet.ts';
 import type { Policy } from './policy.ts';
-import type { Death } from './turn.ts';
+import type { Context, Death } from './turn.ts';
 
 /** A healthy stretch clears what a slot remembers, even if it does not end in a death. */
 export function forgive(fleet: Fleet): readonly Slot[] {
-  return fleet.slots.map((slot, index) => (hasStableWorker(fleet, index) ? FRESH_SLOT : slot));
+  return fleet.slots.map((slot, index) => (hasStableWorker(fleet, index) ? { ...slot, ...FRESH } : slot));
 }
 
 function hasStableWorker(fleet: Fleet, index: number): boolean {
@@ -16,20 +16,20 @@ function hasStableWorker(fleet: Fleet, index: number): boolean {
   );
 }
 
-/** Did this worker die before it could be called healthy? */
-export function isEarly(death: Death, now: number, { stableMs }: Policy['respawn']): boolean {
-  return death.worker.state === 'booting' || now < death.worker.readyAt + stableMs;
+/** What is remembered after one more death. A death after a healthy stretch starts from the beginning. */
+export function afterDeath(
+  { earlyDeaths }: Patience,
+  death: Death,
+  { respawn }: Policy,
+  { now, random }: Context,
+): Patience {
+  const deaths = isEarly(death, now, respawn) ? earlyDeaths + 1 : 0;
+  return { earlyDeaths: deaths, notBefore: now + respawnDelayMs(deaths, respawn, random) };
 }
 
-/** What the slot remembers after one more death. A death after a healthy stretch starts from the beginning. */
-export function afterDeath(
-  slot: Slot,
-  early: boolean,
-  now: number,
-  delayMs: (deaths: number) => number,
-): Slot {
-  const earlyDeaths = early ? slot.earlyDeaths + 1 : 0;
-  return { earlyDeaths, notBefore: now + delayMs(earlyDeaths) };
+/** Did this worker die before it could be called healthy? */
+function isEarly({ worker }: Death, now: number, { stableMs }: Policy['respawn']): boolean {
+  return worker.state === 'booting' || now < worker.readyAt + stableMs;
 }
 
 /**
@@ -48,7 +48,7 @@ export function respawnDelayMs(
 }
 
 export function isSlowest(
-  { earlyDeaths }: Pick<Slot, 'earlyDeaths'>,
+  { earlyDeaths }: Pick<Patience, 'earlyDeaths'>,
   { maxEarlyDeaths }: Policy['respawn'],
 ): boolean {
   return earlyDeaths >= maxEarlyDeaths;

@@ -1,9 +1,9 @@
 // Rule: what does a death say about the release, the slot, and the whole fleet?
 import type { AbortReason } from './command.ts';
 import type { ErrorInfo } from './event.ts';
-import type { Ending, Fleet, Slot } from './fleet.ts';
+import type { Ending, Fleet, Patience, Slot } from './fleet.ts';
 import { isProven, isRolling, isServing } from './fleet.ts';
-import { afterDeath, isEarly, isHopeless, isSlowest, respawnDelayMs } from './respawn.ts';
+import { afterDeath, isHopeless, isSlowest } from './respawn.ts';
 import { abortRollout } from './rollout.ts';
 import { announce, change } from './turn.ts';
 import type { Context, Death, Turn } from './turn.ts';
@@ -15,24 +15,38 @@ export function judgeDeaths(turn: Turn, context: Context): Turn {
 
 function judge(turn: Turn, death: Death, context: Context): Turn {
   const { fleet } = turn;
+  const { generation, slot: index, state } = death.worker;
   if (!isServing(fleet)) return turn;
-  const ofWanted = death.worker.generation === fleet.wanted.id;
-  // A boot that is not wanted any more says nothing: its successor will show. What is known to work may be booted
-  // while nobody serves, and has to back off.
-  const isStopgap = fleet.phase.name === 'running' && death.worker.generation === fleet.settled.id;
-  if (death.worker.state === 'booting' && !ofWanted && !isStopgap) return turn;
-  const slot = slotAfter(fleet, death, context);
-  if (isRolling(fleet) && ofWanted && isAgainstRelease(fleet, death, slot)) {
+  if (isRolling(fleet) && generation !== fleet.wanted.id) return judgeStopgap(turn, death, context);
+  // A boot that is not wanted any more says nothing: its successor will show.
+  if (state === 'booting' && generation !== fleet.wanted.id) return turn;
+  const slot = fleet.slots[index];
+  const patience = slot === undefined ? null : afterDeath(slot, death, fleet.policy, context);
+  if (isRolling(fleet) && isAgainstRelease(fleet, death, patience)) {
     return abortRollout(turn, abortReason(death), death.error);
   }
   if (fleet.phase.name === 'starting') return end(turn, 'boot-failed', death.error);
-  const counted = slot === null ? turn : remember(turn, death.worker.slot, slot, context);
-  return isHopeless(counted.fleet) ? end(counted, 'gave-up', death.error) : counted;
+  if (slot === undefined || patience === null) return giveUpIfHopeless(turn, death);
+  return giveUpIfHopeless(remember(turn, death, { ...slot, ...patience }, patience, context), death);
+}
+
+/** Of an old release while a new one is rolled out: it may have to back off, but does not speak for the new one. */
+function judgeStopgap(turn: Turn, death: Death, context: Context): Turn {
+  const { phase, policy, settled, slots } = turn.fleet;
+  const slot = slots[death.worker.slot];
+  const mayComeBack = phase.name === 'running' && death.worker.generation === settled.id;
+  if (slot === undefined || !mayComeBack) return turn;
+  const stopgap = afterDeath(slot.stopgap, death, policy, context);
+  return remember(turn, death, { ...slot, stopgap }, stopgap, context);
+}
+
+function giveUpIfHopeless(turn: Turn, { error }: Death): Turn {
+  return isHopeless(turn.fleet) ? end(turn, 'gave-up', error) : turn;
 }
 
 /** One that proved itself, but dies again and again, would keep a rollout from ever ending. */
-function isAgainstRelease(fleet: Fleet, { worker }: Death, slot: Slot | null): boolean {
-  return !isProven(fleet, worker) || (slot !== null && isSlowest(slot, fleet.policy.respawn));
+function isAgainstRelease(fleet: Fleet, { worker }: Death, patience: Patience | null): boolean {
+  return !isProven(fleet, worker) || (patience !== null && isSlowest(patience, fleet.policy.respawn));
 }
 
 function abortReason({ how, worker }: Death): AbortReason {
@@ -48,24 +62,17 @@ function abortReason({ how, worker }: Death): AbortReason {
   }
 }
 
-/** What the worker's slot remembers now; null: it was scaled away meanwhile. */
-function slotAfter({ slots, policy }: Fleet, death: Death, { now, random }: Context): Slot | null {
-  const slot = slots[death.worker.slot];
-  if (slot === undefined) return null;
-  const early = isEarly(death, now, policy.respawn);
-  return afterDeath(slot, early, now, (deaths) => respawnDelayMs(deaths, policy.respawn, random));
-}
-
-function remember(turn: Turn, index: number, slot: Slot, { now }: Context): Turn {
+function remember(turn: Turn, { worker }: Death, slot: Slot, patience: Patience, { now }: Context): Turn {
   const { slots, policy } = turn.fleet;
-  const counted = change(turn, { slots: slots.with(index, slot) });
-  if (slot.notBefore <= now) return counted;
+  const counted = change(turn, { slots: slots.with(worker.slot, slot) });
+  if (patience.notBefore <= now) return counted;
   return announce(counted, {
     type: 'respawn-delayed',
-    slot: index,
-    earlyDeaths: slot.earlyDeaths,
-    delayMs: slot.notBefore - now,
-    slowest: isSlowest(slot, policy.respawn),
+    slot: worker.slot,
+    generation: worker.generation,
+    earlyDeaths: patience.earlyDeaths,
+    delayMs: patience.notBefore - now,
+    slowest: isSlowest(patience, policy.respawn),
   });
 }
 

@@ -23,9 +23,10 @@ function deadlines(fleet: Fleet): readonly number[] {
     case 'starting':
     case 'running': {
       const proven = readyWorkers(fleet).map((worker) => provenAt(fleet, worker));
-      const respawns = slots
-        .filter((_, slot) => isMissing(fleet, slot) || isStopgapMissing(fleet, slot))
-        .map((slot) => slot.notBefore);
+      const respawns = slots.flatMap((slot, index) => [
+        ...(isMissing(fleet, index) ? [slot.notBefore] : []),
+        ...(isStopgapMissing(fleet, index) ? [slot.stopgap.notBefore] : []),
+      ]);
       return [...overdue, ...proven, ...respawns];
     }
   }

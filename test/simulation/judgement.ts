@@ -7,10 +7,15 @@ export interface Death {
   readonly wasReady: boolean;
 }
 
-/** What a slot must have counted, and until when it must wait. */
+/** What must have been counted, and until when to wait. */
 export interface Patience {
   earlyDeaths: number;
   notBefore: number;
+}
+
+/** Of a slot: of what is wanted and, apart from it, of what was settled before a rollout. */
+export interface SlotPatience extends Patience {
+  readonly stopgap: Patience;
 }
 
 export interface Verdict {
@@ -25,8 +30,8 @@ export function nothing(): Verdict {
   return { aborts: null, ends: null, delays: [] };
 }
 
-export function fresh(): Patience {
-  return { earlyDeaths: 0, notBefore: 0 };
+export function fresh(): SlotPatience {
+  return { earlyDeaths: 0, notBefore: 0, stopgap: { earlyDeaths: 0, notBefore: 0 } };
 }
 
 /** The patience of the ledger's slots changes with it. */
@@ -41,13 +46,19 @@ export function judge(ledger: Ledger, deaths: readonly Death[], policy: Policy):
 function judgeOne(ledger: Ledger, verdict: Verdict, { worker, wasReady }: Death, { respawn }: Policy): void {
   const wanted = verdict.aborts === null ? ledger.wanted : ledger.settled;
   const isWanted = worker.generation === wanted;
-  // Nobody waits for a boot that is not wanted any more, unless it is of what is known to work.
-  const isStopgap = ledger.phase === 'running' && worker.generation === ledger.settled;
-  if (!wasReady && !isWanted && !isStopgap) return;
+  if (wanted !== ledger.settled && !isWanted) {
+    // It is not the new release that died: only what may have to serve meanwhile backs off.
+    const stopgap = ledger.slots[worker.slot]?.stopgap;
+    if (stopgap === undefined || ledger.phase !== 'running' || worker.generation !== ledger.settled) return;
+    count(ledger, verdict, { worker, wasReady }, stopgap, respawn);
+    return;
+  }
+  // Nobody waits for a boot that is not wanted any more.
+  if (!wasReady && !isWanted) return;
   const patience = ledger.slots[worker.slot];
-  const isEarly = !wasReady || ledger.now < worker.readyAt + respawn.stableMs;
-  const earlyDeaths = isEarly ? (patience?.earlyDeaths ?? -Infinity) + 1 : 0;
-  const isSlowest = earlyDeaths >= respawn.maxEarlyDeaths;
+  const isSlowest =
+    (patience?.earlyDeaths ?? -Infinity) + 1 >= respawn.maxEarlyDeaths &&
+    isEarly(ledger, { worker, wasReady }, respawn);
   if (wanted !== ledger.settled && isWanted && (isSlowest || !ledger.isProven(worker))) {
     verdict.aborts = wanted;
     ledger.slots = ledger.slots.map(fresh);
@@ -57,11 +68,25 @@ function judgeOne(ledger: Ledger, verdict: Verdict, { worker, wasReady }: Death,
     verdict.ends = 'boot-failed';
     return;
   }
-  if (patience !== undefined) {
-    patience.earlyDeaths = earlyDeaths;
-    patience.notBefore = ledger.now;
-    if (isSlowest || earlyDeaths > 1) verdict.delays.push({ slot: worker.slot, earlyDeaths });
-  }
+  if (patience !== undefined) count(ledger, verdict, { worker, wasReady }, patience, respawn);
   const isHopeless = ledger.slots.every((slot) => slot.earlyDeaths >= respawn.maxEarlyDeaths);
   if (isHopeless && ledger.ready().length === 0) verdict.ends = 'gave-up';
+}
+
+function count(
+  ledger: Ledger,
+  verdict: Verdict,
+  death: Death,
+  patience: Patience,
+  respawn: Policy['respawn'],
+): void {
+  patience.earlyDeaths = isEarly(ledger, death, respawn) ? patience.earlyDeaths + 1 : 0;
+  patience.notBefore = ledger.now;
+  const isSlowest = patience.earlyDeaths >= respawn.maxEarlyDeaths;
+  if (!isSlowest && patience.earlyDeaths <= 1) return;
+  verdict.delays.push({ slot: death.worker.slot, earlyDeaths: patience.earlyDeaths });
+}
+
+function isEarly({ now }: Ledger, { worker, wasReady }: Death, { stableMs }: Policy['respawn']): boolean {
+  return !wasReady || now < worker.readyAt + stableMs;
 }

@@ -6,7 +6,7 @@ import type { Policy } from '../../src/fleet/policy.ts';
 import type { DrainCause, KillCause } from '../../src/fleet/worker.ts';
 
 import { fresh, judge, nothing } from './judgement.ts';
-import type { Death, Patience, Verdict } from './judgement.ts';
+import type { Death, SlotPatience, Verdict } from './judgement.ts';
 
 export interface Known {
   readonly id: number;
@@ -44,7 +44,7 @@ export class Ledger {
   /** Rollouts that have not ended. */
   readonly rolling = new Set<number>();
   readonly workers = new Map<number, Known>();
-  slots: Patience[];
+  slots: SlotPatience[];
   /** Something crashed, or more workers became wanted, since every slot was last filled. */
   isTroubled = true;
   leavingAt = Infinity;
@@ -121,7 +121,7 @@ export class Ledger {
       const isHealthy = this.current(slot).some(
         ({ state, readyAt }) => state === 'ready' && now >= readyAt + stableMs,
       );
-      if (isHealthy) this.slots[slot] = fresh();
+      if (isHealthy) Object.assign(patience, { earlyDeaths: 0, notBefore: 0 });
     });
   }
 
@@ -268,7 +268,9 @@ export class Ledger {
         // What the slots have counted was judged with the deaths of this step, of which some may have come after the abort.
         return;
       case 'respawn-delayed': {
-        const patience = this.slots[announcement.slot];
+        const slot = this.slots[announcement.slot];
+        const isOfNew = this.wanted === this.settled || announcement.generation === this.wanted;
+        const patience = isOfNew ? slot : slot?.stopgap;
         if (patience !== undefined) patience.notBefore = this.now + announcement.delayMs;
         this.delays.push(announcement);
         return;

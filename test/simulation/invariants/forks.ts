@@ -16,7 +16,8 @@ export const forks: readonly Invariant[] = [
             .filter(({ slot, generation }) => slot === command.slot && generation === ledger.settled)
         : ledger.current(command.slot);
       if (rivals.length > 0) return `slot ${command.slot} has a worker`;
-      const notBefore = ledger.slots[command.slot]?.notBefore ?? 0;
+      const patience = ledger.slots[command.slot];
+      const notBefore = (isStopgap ? patience?.stopgap : patience)?.notBefore ?? 0;
       return ledger.now < notBefore ? `slot ${command.slot} must wait until ${notBefore}` : null;
     },
   },
@@ -46,22 +47,34 @@ export const forks: readonly Invariant[] = [
     },
   },
   {
-    name: 'while nobody serves, what is known to work boots wherever there is room, and nobody stops it',
+    name: 'while nobody serves, what is known to work boots wherever there is room beside one of the new release',
     step: ({ ledger, world }) => {
       if (!ledger.isStranded) return null;
-      const { settled, drains } = ledger;
-      const stopped = drains.find(
-        ({ worker, wasReady }) => !wasReady && worker.generation === settled && worker.slot < ledger.size,
-      );
+      const { drains, settled, slots, wanted } = ledger;
       const staying = ledger.staying();
-      const boots = (slot: number) =>
+      const boots = (slot: number): boolean =>
         staying.some((worker) => worker.slot === slot && worker.generation === settled);
-      // A slot may have come to hold two of them when nobody was stranded.
-      if (stopped !== undefined && !boots(stopped.worker.slot)) return `#${stopped.worker.id} is stopped`;
+      const trials = staying.filter(({ generation }) => generation === wanted);
+      const isDue = slots.some(({ notBefore }) => notBefore <= ledger.now);
+      if (trials.length === 0 && isDue) return 'the new release has no worker';
       const taken = new Set(staying.filter(({ slot }) => slot < ledger.size).map(({ slot }) => slot));
       const hasRoom = staying.length - taken.size < world.policy.rollout.maxSurge;
-      const forgotten = ledger.slots.findIndex(
-        ({ notBefore }, slot) => notBefore <= ledger.now && !boots(slot) && (hasRoom || !taken.has(slot)),
+      // Where there is no room for both, one gives way to the only one of the new release.
+      const gaveWay = hasRoom ? undefined : trials.length === 1 ? trials[0]?.slot : undefined;
+      const stopped = drains.find(
+        ({ worker, wasReady }) =>
+          !wasReady && worker.generation === settled && worker.slot < ledger.size && !boots(worker.slot),
+      );
+      if (stopped !== undefined && stopped.worker.slot !== gaveWay) return `#${stopped.worker.id} is stopped`;
+      const mayBoot = (slot: number): boolean => {
+        if (!hasRoom && taken.has(slot)) return false;
+        // One place is kept for the new release.
+        const places = new Set([...taken, slot]);
+        const surge = staying.length + 1 - places.size;
+        return trials.length > 0 || places.size < ledger.size || surge < world.policy.rollout.maxSurge;
+      };
+      const forgotten = slots.findIndex(
+        ({ stopgap }, slot) => stopgap.notBefore <= ledger.now && !boots(slot) && mayBoot(slot),
       );
       return forgotten === -1 ? null : `nobody who works is forked for slot ${forgotten}`;
     },

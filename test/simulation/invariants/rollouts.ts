@@ -13,6 +13,15 @@ export const rollouts: readonly Invariant[] = [
     },
   },
   {
+    name: 'nobody gives up while a release may still show that it works',
+    command: ({ ledger }, command) => {
+      if (command.type !== 'announce' || command.announcement.type !== 'rollout-aborted') return null;
+      const { generation, reason } = command.announcement;
+      const isGivenUp = reason === 'stopping' && ledger.verdict.ends === 'gave-up';
+      return isGivenUp ? `generation ${generation} had not failed` : null;
+    },
+  },
+  {
     name: 'a rollout is completed when every slot is filled by a proven worker of it, and no old one serves',
     step: ({ ledger }) => {
       const isDone =

@@ -210,6 +210,7 @@ suite('a worker dies again and again', () => {
     assert.deepEqual(fleet.told.at(-1), {
       type: 'respawn-delayed',
       slot: 0,
+      generation: 1,
       earlyDeaths: 4,
       delayMs: 30_000,
       slowest: true,

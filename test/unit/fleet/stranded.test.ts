@@ -64,6 +64,48 @@ suite('everybody dies in a rollout', () => {
     assert.deepEqual(fleet.does(), ['drain #4 (cancelled)', 'rollout of 2 is completed']);
   });
 
+  test('S30: what was known to work can not boot any more -> nobody gives up on the new release for it', () => {
+    const fleet = driveReady({ size: 1, respawn: { maxEarlyDeaths: 2 } })
+      .restarts(2)
+      .isKilled(1);
+    for (let death = 0; death < 5; death += 1) {
+      const stopgap = fleet.fleet.workers.find(({ generation }) => generation === 1);
+      fleet.exits(stopgap?.id ?? NaN, 1).passes(5_000);
+    }
+    assert.equal(fleet.fleet.phase.name, 'running');
+    assert.deepEqual(booting(fleet), ['0: 2']);
+    fleet.does();
+    fleet.ready(2).passes(1_000);
+    assert.deepEqual(fleet.does(), ['rollout of 2 is completed']);
+  });
+
+  test('S30: its deaths do not count against the new release, and do not delay it', () => {
+    const fleet = driveReady({
+      size: 2,
+      respawn: { maxEarlyDeaths: 2 },
+      rollout: { maxSurge: 0, maxUnavailable: 1 },
+    })
+      .restarts(2)
+      .exits(1)
+      .isKilled(2);
+    fleet.does();
+    fleet.exits(4, 1);
+    assert.deepEqual(fleet.does(), ['slot 1 waits 30000 ms', 'fork #5 for slot 1 of generation 2']);
+    fleet.ready(5).passes(1_000).isKilled(5);
+    assert.deepEqual(fleet.does(), ['fork #6 for slot 1 of generation 2']);
+    fleet.ready(3, 6).passes(1_000);
+    assert.deepEqual(fleet.does(), ['rollout of 2 is completed']);
+  });
+
+  test('S78: everybody dead, what was known to work hangs in its boot -> a restart boots the new release at once', () => {
+    const fleet = driveReady({ size: 2, rollout: { maxSurge: 0, maxUnavailable: 1 } }).isKilled(1, 2);
+    assert.deepEqual(booting(fleet), ['0: 1', '1: 1']);
+    fleet.restarts(2);
+    assert.deepEqual(booting(fleet), ['0: 2', '1: 1']);
+    fleet.restarts(3);
+    assert.deepEqual(booting(fleet), ['0: 3', '1: 1']);
+  });
+
   test('S24: without a surge the slot that is empty goes to what is known to work', () => {
     const fleet = driveReady({ size: 2, rollout: { maxSurge: 0, maxUnavailable: 1 } })
       .restarts(2)
