@@ -3,9 +3,10 @@ import type { Http2Session } from 'node:http2';
 import type net from 'node:net';
 
 /**
- * One GOAWAY, that says which stream was the last: what the client opened after it is refused as unprocessed, and safe to
- * repeat (RFC 9113, section 8.7). The notice that section 6.8 recommends, so that nothing need be refused, cannot be sent:
- * after any GOAWAY Node's HTTP/2 ignores new streams, and only the last GOAWAY would tell the client so.
+ * As with HTTP/1.1, the next request of a session is answered, and is the last; without one the session ends idle. Then
+ * comes the one GOAWAY, that says which stream was the last: what the client opened after it is refused as unprocessed,
+ * and safe to repeat (RFC 9113, section 8.7). The notice that section 6.8 recommends, so that nothing need be refused,
+ * cannot be sent: after any GOAWAY Node's HTTP/2 ignores new streams, and only the last GOAWAY would tell the client so.
  */
 export class Sessions {
   readonly #sessions = new Set<Http2Session>();
@@ -28,9 +29,8 @@ export class Sessions {
 
 function end(session: Http2Session, idleMs: number): void {
   const close = (): void => session.close();
-  if ((session.state.lastProcStreamID ?? 0) > 0) return close();
-  // It was opened for a request, which is on its way.
   session.once('stream', close);
-  const patience = setTimeout(close, idleMs);
+  // So sessions that fell idle together do not end together.
+  const patience = setTimeout(close, idleMs * (1 + Math.random() / 2));
   session.once('close', () => clearTimeout(patience));
 }

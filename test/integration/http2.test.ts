@@ -47,15 +47,11 @@ suite('HTTP/2', () => {
     assert.deepEqual(await load.stop(), []);
   });
 
-  test('S17: kept sessions, two rollouts: none is lost; what crosses the GOAWAY is refused as not processed', async (t) => {
+  test('S17: kept sessions, one request at a time, two rollouts: none is lost, none is refused', async (t) => {
     const service = await startReadyService(t, { fixture: 'http2.js', options: { rollout: PATIENT } });
     const load = startSessions(await originOf(service), { kept: true });
     await twoRollouts(service, load);
-    const refused = /NGHTTP2_REFUSED_STREAM/;
-    assert.deepEqual(
-      (await load.stop()).filter((message) => !refused.test(message)),
-      [],
-    );
+    assert.deepEqual(await load.stop(), []);
   });
 });
 

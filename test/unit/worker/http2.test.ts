@@ -37,15 +37,29 @@ suite('HTTP/2 sessions end', () => {
     await Promise.all([early, late, await open()].map(closed));
   });
 
-  test('what is in progress is answered, what is asked too late to know is refused as not processed', async (t) => {
-    const { server, sessions, open } = await start(t);
+  test('a session that was used gets one more request answered, too', async (t) => {
+    const { sessions, open } = await start(t);
     const client = await open();
     assert.equal(await ask(client), 200);
+    sessions.end(LONG_MS);
+    assert.equal(await ask(client), 200);
+    await closed(client);
+  });
+
+  test('what is in progress is answered; what crosses the GOAWAY is refused as not processed', async (t) => {
+    const { server, sessions, open } = await start(t);
+    const client = await open();
     const arrived = new Promise<http2.ServerHttp2Stream>((resolve) => server.once('stream', resolve));
     const held = client.request({ ':path': '/held' });
     const stream = await arrived;
     sessions.end(LONG_MS);
-    await assert.rejects(ask(client), /NGHTTP2_REFUSED_STREAM/);
+    // The client can not have heard of it when the last request arrives.
+    const crossing = assert.rejects(
+      new Promise((resolve) => server.once('stream', () => resolve(ask(client)))),
+      /NGHTTP2_REFUSED_STREAM/,
+    );
+    assert.equal(await ask(client), 200);
+    await crossing;
     stream.respond({ ':status': 200 });
     stream.end('whole');
     assert.equal((await text(held)).body, 'whole');
