@@ -54,8 +54,7 @@ function alone(app: FastifyInstance): WorkerContext {
   app.addHook('onReady', async () => context.becomeReady());
   app.addHook('preClose', async () => {
     context.becomeUnavailable();
-    for (const error of await context.becomeDraining())
-      app.log.error({ err: error }, 'an onDrain hook failed');
+    await context.becomeDraining((err) => app.log.error({ err }, 'an onDrain hook failed'));
   });
   return context;
 }

@@ -58,6 +58,7 @@ export class LiveContext implements WorkerContext {
   readonly #hooks: DrainHook[] = [];
   #state: WorkerState = 'booting';
   #available = true;
+  #failed: (error: unknown) => void = () => undefined;
 
   constructor(source: ContextSource) {
     this.#source = source;
@@ -79,7 +80,7 @@ export class LiveContext implements WorkerContext {
   }
 
   onDrain(hook: DrainHook): void {
-    if (this.#state === 'draining') void Promise.resolve().then(hook);
+    if (this.#state === 'draining') void this.#run(hook);
     else this.#hooks.push(hook);
   }
 
@@ -100,11 +101,19 @@ export class LiveContext implements WorkerContext {
     if (this.#state === 'ready') this.#state = 'leaving';
   }
 
-  /** Tells everybody who wanted to know. Gives what the hooks failed with. */
-  async becomeDraining(): Promise<readonly unknown[]> {
+  /** Tells everybody who wanted to know, and settles when their hooks have. Never rejects. */
+  async becomeDraining(failed: (error: unknown) => void): Promise<void> {
     this.#state = 'draining';
+    this.#failed = failed;
     this.#abort.abort();
-    const settled = await Promise.allSettled(this.#hooks.map(async (hook) => hook()));
-    return settled.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+    await Promise.all(this.#hooks.map((hook) => this.#run(hook)));
+  }
+
+  async #run(hook: DrainHook): Promise<void> {
+    try {
+      await hook();
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 }

@@ -45,10 +45,10 @@ export class Drain {
   }
 
   #begin({ final, idleMs }: DrainTimes): { readonly reaper: IdleReaper; readonly done: Promise<void> } {
-    const { acceptor, connections } = this.#parts;
+    const { acceptor, app, connections, context } = this.#parts;
     const stopped = final ? emptyQueue(acceptor) : Promise.resolve(acceptor.stop());
     sayFarewell(connections);
-    const told = this.#tell();
+    const told = context.becomeDraining((err) => app.log.error({ err }, 'an onDrain hook failed'));
     const reaper = new IdleReaper(connections, idleMs);
     return { reaper, done: this.#finish(reaper, [stopped, told]) };
   }
@@ -66,12 +66,6 @@ export class Drain {
     }
     reaper.stop();
     clearTimeout(this.#timer);
-  }
-
-  async #tell(): Promise<void> {
-    const { app, context } = this.#parts;
-    for (const error of await context.becomeDraining())
-      app.log.error({ err: error }, 'an onDrain hook failed');
   }
 
   #limit(graceMs: number): void {

@@ -35,7 +35,13 @@ export async function takeOver(
 
 /** Nobody may be left waiting in a queue that nobody empties, nor the port be taken, when only this worker is left. */
 export function letGo(sockets: readonly HeldSocket[]): void {
-  for (const { fd } of sockets) fs.closeSync(fd);
+  for (const { fd } of sockets) {
+    try {
+      fs.closeSync(fd);
+    } catch {
+      // Somebody else has closed it already.
+    }
+  }
 }
 
 /**

@@ -115,13 +115,22 @@ class WorkerLife<App extends ServableApp> {
   }
 
   async #end(times: DrainTimes): Promise<never> {
-    const { closeMs, sockets } = this.#settings;
-    if (!this.#tookOver) letGo(sockets);
+    const { closeMs } = this.#settings;
     // A boot cannot be interrupted, but nothing is lost by leaving in the middle of it.
-    await Promise.race([this.#booted, setTimeout(closeMs)]);
+    const left = this.#tookOver ? this.#booted : this.#leaveBoot();
+    await Promise.race([left, setTimeout(closeMs)]);
     await this.#drain?.drain(times);
     if (this.#app !== undefined && !(await close(this.#app, closeMs))) this.#exitCode = 1;
     await this.#lastWords;
     process.exit(this.#exitCode);
+  }
+
+  /** Nothing was accepted yet, but what the app has begun may want to know. */
+  async #leaveBoot(): Promise<void> {
+    letGo(this.#settings.sockets);
+    const told = this.#context.becomeDraining((err) =>
+      (this.#app?.log ?? console).error({ err }, 'an onDrain hook failed'),
+    );
+    await Promise.all([told, this.#booted]);
   }
 }

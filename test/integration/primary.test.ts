@@ -25,7 +25,7 @@ suite('primary', () => {
   test('S35: when the primary is killed while a worker boots, the port is free before that one has ended', async (t) => {
     const service = await startReadyService(t, {
       fixture: 'fickle.js',
-      options: { workers: 1, shutdown: { idleMs: 100 }, closeMs: 3_000 },
+      options: { workers: 1, shutdown: { idleMs: 100 }, closeMs: 10_000 },
       env: { BEHAVIOUR_2: 'hangAloud' },
     });
     const port = await service.port();

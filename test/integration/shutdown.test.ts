@@ -137,6 +137,26 @@ suite('shutdown', () => {
     assert.equal(service.lines('onClose ran').length, 2);
   });
 
+  test('S45: a worker that must leave while it boots runs them, too', async (t) => {
+    const service = startService(t, {
+      fixture: 'hooks.js',
+      env: { BUILD_MS: '500' },
+      options: { workers: 1 },
+    });
+    const { by } = await service.seen('building');
+    assert.equal(await service.stop(), 0);
+    const hooks = ['signal aborted', 'onDrain ran', 'late onDrain ran', 'preClose ran', 'onClose ran'];
+    for (const hook of hooks) {
+      assert.deepEqual(
+        service.lines(hook).map((line) => line['by']),
+        [by],
+        hook,
+      );
+    }
+    // There is no logger yet.
+    await service.seenOnStderr(/this hook fails/);
+  });
+
   test('S45: an onClose hook that takes longer than closeMs is not waited for, and the exit code is 1', async (t) => {
     const service = await startReadyService(t, {
       fixture: 'hooks.js',

@@ -89,7 +89,7 @@ suite('plugin', () => {
     const other = fastify();
     await other.register(clustered, { worker: successor, health: true });
     successor.becomeReady();
-    await successor.becomeDraining();
+    await successor.becomeDraining(assert.ifError);
     assert.equal((await other.inject('/readyz')).statusCode, 200);
   });
 
