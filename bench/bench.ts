@@ -12,7 +12,10 @@ import { resultsOf } from './results.ts';
 import { measureInRounds } from './rounds.ts';
 
 async function bench(options: Options, args: readonly string[]): Promise<void> {
-  const contenders = options.against === undefined ? sideBySide(options) : twoCheckouts(options.against);
+  const contenders =
+    options.against === undefined
+      ? sideBySide(options).filter(({ id }) => options.contenders.includes(id))
+      : twoCheckouts(options.against);
   const facts = surroundings(args);
   const startedAt = performance.now();
   const results = [];

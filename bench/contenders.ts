@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { Options } from './options.ts';
+import type { CONTENDERS, Options } from './options.ts';
 
-export type ContenderId = 'ours' | 'cluster' | 'one' | 'several' | 'raw' | 'bare' | 'other';
+export type ContenderId = (typeof CONTENDERS)[number] | 'other';
 
 export interface Contender {
   readonly id: ContenderId;

@@ -4,7 +4,11 @@ import { parseArgs } from 'node:util';
 export const MEASURES = ['fresh', 'keptAlive', 'cpu', 'rollout', 'massacre', 'tutorial', 'memory'] as const;
 export type MeasureName = (typeof MEASURES)[number];
 
+export const CONTENDERS = ['ours', 'cluster', 'one', 'several', 'raw', 'bare'] as const;
+
 export interface Options {
+  /** Who is measured, of those whom a measure compares. */
+  readonly contenders: readonly string[];
   readonly only: readonly MeasureName[];
   /** Undefined: as many as each measure takes by default. */
   readonly rounds: number | undefined;
@@ -23,6 +27,7 @@ export interface Options {
 
 export const USAGE = `npm run bench -- [options]
   --only fresh,cpu   some of ${MEASURES.join(', ')}
+  --contenders a,b   some of ${CONTENDERS.join(', ')}, so that more rounds fit in the same time
   --rounds N         how often each contender is measured
   --seconds N        how long each measured run takes
   --requests N       of one run of the measure cpu (200000)
@@ -38,6 +43,7 @@ export function parseOptions(args: readonly string[]): Options {
     args: [...args],
     options: {
       only: text,
+      contenders: text,
       rounds: text,
       seconds: text,
       requests: text,
@@ -48,7 +54,8 @@ export function parseOptions(args: readonly string[]): Options {
     },
   });
   return {
-    only: values.only === undefined ? MEASURES : measures(values.only),
+    only: someOf(MEASURES, 'only', values.only),
+    contenders: someOf(CONTENDERS, 'contenders', values.contenders),
     rounds: values.rounds === undefined ? undefined : whole('rounds', values.rounds),
     seconds: values.seconds === undefined ? undefined : whole('seconds', values.seconds),
     requests: whole('requests', values.requests ?? '200000'),
@@ -59,13 +66,14 @@ export function parseOptions(args: readonly string[]): Options {
   };
 }
 
-function measures(list: string): readonly MeasureName[] {
-  const names = list.split(',');
+/** All of them, when none is named. */
+function someOf<T extends string>(all: readonly T[], option: string, list: string | undefined): readonly T[] {
+  const names = list?.split(',') ?? all;
   for (const name of names) {
-    if (!MEASURES.some((measure) => measure === name))
-      throw new Error(`--only: '${name}' is none of ${MEASURES.join(', ')}`);
+    if (!all.some((one) => one === name))
+      throw new Error(`--${option}: '${name}' is none of ${all.join(', ')}`);
   }
-  return MEASURES.filter((measure) => names.includes(measure));
+  return all.filter((one) => names.includes(one));
 }
 
 function whole(name: string, value: string): number {

@@ -55,10 +55,9 @@ export const forks: readonly Invariant[] = [
       const boots = (slot: number): boolean =>
         staying.some((worker) => worker.slot === slot && worker.generation === settled);
       const trials = staying.filter(({ generation }) => generation === wanted);
-      const isDue = slots.some(({ notBefore }) => notBefore <= ledger.now);
-      if (trials.length === 0 && isDue) return 'the new release has no worker';
       const taken = new Set(staying.filter(({ slot }) => slot < ledger.size).map(({ slot }) => slot));
       const hasRoom = staying.length - taken.size < world.policy.rollout.maxSurge;
+      if (trials.length === 0 && !hasRoom && taken.size === ledger.size) return 'no room for the new release';
       // Where there is no room for both, one gives way to the only one of the new release.
       const gaveWay = hasRoom ? undefined : trials.length === 1 ? trials[0]?.slot : undefined;
       const stopped = drains.find(

@@ -1,7 +1,7 @@
 // The bench's command line.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { MEASURES, parseOptions } from '../../../bench/options.ts';
+import { CONTENDERS, MEASURES, parseOptions } from '../../../bench/options.ts';
 
 suite('the options of the bench', () => {
   test('without any: every measure, at its own length', () => {
@@ -12,6 +12,8 @@ suite('the options of the bench', () => {
 
   test('--only keeps the order of the measures, whatever order they are asked for in', () => {
     assert.deepEqual(parseOptions(['--only', 'cpu,fresh']).only, ['fresh', 'cpu']);
+    assert.deepEqual(parseOptions(['--contenders', 'cluster,ours']).contenders, ['ours', 'cluster']);
+    assert.deepEqual(parseOptions([]).contenders, CONTENDERS);
   });
 
   test('what is wrong is named', () => {
