@@ -1,5 +1,6 @@
 // What is combined: the ways in which clients use the service, and the ways in which it is rolled meanwhile.
 import type { ClusteredOptions } from 'fastify-clustered';
+import { getOrPost } from '../helpers/get-or-post.ts';
 import type { LoadOptions } from '../helpers/load-client.ts';
 
 export interface LoadMode {
@@ -13,22 +14,7 @@ export interface RolloutMode {
 }
 
 const TIMES = { minReadyMs: 200, idleMs: 1_000 } as const;
-const BODY = Buffer.alloc(16 * 1024, 'fastify-clustered ');
 const CHUNKS = '0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n';
-
-const getOrPost = {
-  connections: 'kept-alive',
-  request: (number) =>
-    number % 2 === 0
-      ? { method: 'GET', path: '/' }
-      : {
-          method: 'POST',
-          path: '/echo',
-          body: BODY,
-          headers: { 'content-type': 'application/octet-stream' },
-        },
-  check: ({ body }, { method }) => method === 'GET' || body.equals(BODY),
-} as const satisfies Partial<LoadOptions>;
 
 /** Half of them answer when their time is over, half begin at once; all of them last for up to 300 ms. */
 const slow = {

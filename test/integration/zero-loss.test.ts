@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { suite, test } from 'node:test';
 import { startDelayingProxy } from '../helpers/delaying-proxy.ts';
+import { getOrPost } from '../helpers/get-or-post.ts';
 import { describeLosses, startLoad } from '../helpers/load-client.ts';
 import type { LoadOptions, LoadReport } from '../helpers/load-client.ts';
 import { startReadyService } from '../helpers/service.ts';
@@ -12,26 +13,13 @@ import type { Service } from '../helpers/service.ts';
 
 /** The defaults of rollouts, but for the time that a successor has to prove itself. */
 const ROLLOUT = { minReadyMs: 200, idleMs: 1_000 } as const;
-const BODY = Buffer.alloc(16 * 1024, 'fastify-clustered ');
 const HOST = '127.0.0.1';
 const CLIENTS = 16;
 
 type Mix = Pick<LoadOptions, 'connections' | 'request' | 'check'>;
 
 const fresh: Mix = { connections: 'fresh', request: () => ({ method: 'GET', path: '/' }) };
-const keptAlive: Mix = {
-  connections: 'kept-alive',
-  request: (number) =>
-    number % 2 === 0
-      ? { method: 'GET', path: '/' }
-      : {
-          method: 'POST',
-          path: '/echo',
-          body: BODY,
-          headers: { 'content-type': 'application/octet-stream' },
-        },
-  check: ({ body }, { method }) => method === 'GET' || body.equals(BODY),
-};
+const keptAlive: Mix = getOrPost;
 
 suite('zero loss', () => {
   test('S1: fresh connections, two rollouts: 0 lost', async (t) => {

@@ -1,11 +1,10 @@
 // The load: kinds of clients that never retry, moderate, as the machine has more to do than to answer them.
-import { Buffer } from 'node:buffer';
 import { setTimeout } from 'node:timers/promises';
+import { getOrPost } from '../helpers/get-or-post.ts';
 import { startLoad } from '../helpers/load-client.ts';
 import type { Load, LoadCounts, LoadOptions, LoadReport, Loss } from '../helpers/load-client.ts';
 import { HOST } from './stage.ts';
 
-const BODY = Buffer.alloc(16 * 1024, 'fastify-clustered ');
 const CHUNKS = '0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n';
 
 /**
@@ -23,19 +22,9 @@ const KINDS: Readonly<Record<string, Omit<LoadOptions, 'origin' | 'seed'>>> = {
     request: () => ({ method: 'GET', path: '/' }),
   },
   'kept-alive GET and POST of 16 KB': {
-    connections: 'kept-alive',
+    ...getOrPost,
     clients: 8,
     thinkMs: (random) => 10 + 30 * random(),
-    request: (number) =>
-      number % 2 === 0
-        ? { method: 'GET', path: '/' }
-        : {
-            method: 'POST',
-            path: '/echo',
-            body: BODY,
-            headers: { 'content-type': 'application/octet-stream' },
-          },
-    check: ({ body }, { method }) => method === 'GET' || body.equals(BODY),
   },
   'kept-alive with pauses': {
     connections: 'kept-alive',
