@@ -17,11 +17,11 @@ export class AwakeClock {
     this.#last = read();
   }
 
-  /** In whole milliseconds. */
+  /** In milliseconds, not rounded: a deadline must not come early, be it by half a millisecond. */
   now(): number {
     const time = this.#read();
     this.#awake += Math.min(time - this.#last, MOST_MS);
     this.#last = time;
-    return Math.round(this.#awake);
+    return this.#awake;
   }
 }

@@ -121,7 +121,8 @@ function details(
   announcement: Announcement,
   pidOf: (worker: number) => number | null,
 ): Record<string, unknown> {
-  const { type: _, ...facts } = announcement;
+  const { type: _, ...exact } = announcement;
+  const facts = { ...exact, ...wholeNumbers(exact) };
   const worker = 'worker' in facts ? facts.worker : null;
   const ending = 'ending' in facts ? facts.ending : null;
   const error = ending?.error ?? ('error' in facts ? facts.error : null);
@@ -134,4 +135,13 @@ function details(
     ...(ending && { ending: undefined, reason: ending.reason, exitCode: ending.exitCode }),
     ...('error' in facts || ending ? { error: error === null ? null : fromErrorInfo(error) } : {}),
   };
+}
+
+/** Times are exact only inside. */
+function wholeNumbers(facts: object): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(facts).flatMap(([name, value]) =>
+      typeof value === 'number' ? [[name, Math.round(value)]] : [],
+    ),
+  );
 }

@@ -166,7 +166,8 @@ export class Primary implements ClusteredPrimary {
     if (this.#fleet.phase.name === 'stopped') return;
     // At least every tick, for the awake clock.
     const delay = Math.min(nextWakeAt(this.#fleet) - this.#fleet.asOf, TICK_MS);
-    this.#timer = setTimeout(() => this.#dispatch({ type: 'time-passed' }), delay);
+    // Node's timers drop fractions.
+    this.#timer = setTimeout(() => this.#dispatch({ type: 'time-passed' }), Math.ceil(delay));
   }
 
   #carryOut(command: Command): readonly Announcement[] {

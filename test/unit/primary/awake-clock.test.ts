@@ -14,6 +14,13 @@ suite('awake clock', () => {
     assert.equal(clock.now(), 100 * (TICK_MS + 7));
   });
 
+  test('it does not round: what lasts until a time does not end half a millisecond before it', () => {
+    let time = 0.25;
+    const clock = new AwakeClock(() => time);
+    time = 100.875;
+    assert.equal(clock.now(), 100.625);
+  });
+
   test('S47: a pause of any length advances it by two ticks at the most', () => {
     let time = 0;
     const clock = new AwakeClock(() => time);
