@@ -93,7 +93,7 @@ function applyToWorker(turn: Turn, worker: Worker, event: WorkerEvent, context: 
   }
 }
 
-/** A new generation is wanted: it gets a clean slate, and supersedes what was on its way. */
+/** A new generation is wanted: it gets a clean slate, and supersedes what was on its way. What is settled stays so. */
 function want(turn: Turn, release: Omit<Generation, 'id'>): Turn {
   const { fleet } = turn;
   const wanted: Generation = { id: fleet.lastGenerationId + 1, ...release };
@@ -104,7 +104,7 @@ function want(turn: Turn, release: Omit<Generation, 'id'>): Turn {
     wanted,
     wantedSince: fleet.asOf,
     lastGenerationId: wanted.id,
-    slots: fleet.slots.map(() => FRESH_SLOT),
+    slots: fleet.slots.map(({ stopgap }) => (isRolling(fleet) ? { ...FRESH_SLOT, stopgap } : FRESH_SLOT)),
   });
   return announce(changed, { type: 'rollout-started', from: fleet.settled, to: wanted });
 }

@@ -7,7 +7,7 @@ import type { Booting } from './worker.ts';
 
 export function forkMissing(turn: Turn, context: Context): Turn {
   if (!isServing(turn.fleet)) return turn;
-  return forkWanted(isStranded(turn.fleet) ? forkStopgaps(turn, context) : turn, context);
+  return forkWanted(isStranded(turn.fleet) ? forkStopgaps(forkTrial(turn, context), context) : turn, context);
 }
 
 /** Does this slot lack a current worker that nothing but the backoff keeps from being forked? */
@@ -15,43 +15,59 @@ export function isMissing(fleet: Fleet, slot: number): boolean {
   return currentWorkers(fleet, slot).length === 0 && hasRoom(fleet, slot);
 }
 
-/** Nobody serves: does this slot lack a worker of what is known to work? */
+/** Nobody serves in a rollout: does this slot lack a worker of what is known to work? */
 export function isStopgapMissing(fleet: Fleet, slot: number): boolean {
   return isStranded(fleet) && settledWorkers(fleet, slot).length === 0 && hasRoom(fleet, slot);
 }
 
+/**
+ * While nobody serves in a rollout: does each of the two releases, the new one and the one that is known to work, have a
+ * worker, or room for one? Neither takes the last place that the other could have.
+ */
+export function hasPlaces(fleet: Fleet): boolean {
+  return (
+    !isStranded(fleet) ||
+    (hasPlace(fleet, fleet.wanted, isMissing) && hasPlace(fleet, fleet.settled, isStopgapMissing))
+  );
+}
+
+function hasPlace(fleet: Fleet, { id }: Generation, lacks: (fleet: Fleet, slot: number) => boolean): boolean {
+  return (
+    stayingWorkers(fleet).some(({ generation }) => generation === id) ||
+    fleet.slots.some((_, slot) => lacks(fleet, slot))
+  );
+}
+
 function forkWanted(turn: Turn, context: Context): Turn {
   return dueSlots(turn.fleet, (slot) => slot, context).reduce(
-    (sofar, slot) => (isMissing(sofar.fleet, slot) ? fork(sofar, slot, sofar.fleet.wanted, context) : sofar),
+    (sofar, slot) =>
+      isMissing(sofar.fleet, slot) ? forkBeside(sofar, slot, sofar.fleet.wanted, context) : sofar,
     turn,
   );
 }
 
-/** What is known to work comes first, but for the room that the new release needs to show itself. */
-function forkStopgaps(turn: Turn, context: Context): Turn {
-  const tried = isOnTrial(turn.fleet) ? turn : forkOne(turn, context);
-  const due = dueSlots(tried.fleet, ({ stopgap }) => stopgap, context);
-  const empty = due.filter((slot) => !isOccupied(tried.fleet, slot));
-  return [...empty, ...due].reduce((sofar, slot) => {
-    if (!isStopgapMissing(sofar.fleet, slot)) return sofar;
-    const filled = fork(sofar, slot, sofar.fleet.settled, context);
-    return hasRoomForTrial(filled.fleet) ? filled : sofar;
-  }, tried);
-}
-
-/** Has the new release a worker that may still show that it works, or could one be forked for it? */
-export function hasRoomForTrial(fleet: Fleet): boolean {
-  return isOnTrial(fleet) || fleet.slots.some((_, slot) => isMissing(fleet, slot));
-}
-
-function isOnTrial(fleet: Fleet): boolean {
-  return stayingWorkers(fleet).some(({ generation }) => generation === fleet.wanted.id);
-}
-
-function forkOne(turn: Turn, context: Context): Turn {
+/** The new release has one worker, before anybody else has, to show itself with. */
+function forkTrial(turn: Turn, context: Context): Turn {
   const { fleet } = turn;
+  if (stayingWorkers(fleet).some(({ generation }) => generation === fleet.wanted.id)) return turn;
   const slot = dueSlots(fleet, (its) => its, context).find((due) => isMissing(fleet, due));
   return slot === undefined ? turn : fork(turn, slot, fleet.wanted, context);
+}
+
+/** What is known to work comes next, first where nobody is. */
+function forkStopgaps(turn: Turn, context: Context): Turn {
+  const due = dueSlots(turn.fleet, ({ stopgap }) => stopgap, context);
+  const empty = due.filter((slot) => !isOccupied(turn.fleet, slot));
+  return [...empty, ...due].reduce(
+    (sofar, slot) =>
+      isStopgapMissing(sofar.fleet, slot) ? forkBeside(sofar, slot, sofar.fleet.settled, context) : sofar,
+    turn,
+  );
+}
+
+function forkBeside(turn: Turn, slot: number, generation: Generation, context: Context): Turn {
+  const forked = fork(turn, slot, generation, context);
+  return hasPlaces(forked.fleet) ? forked : turn;
 }
 
 function dueSlots(

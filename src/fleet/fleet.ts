@@ -48,7 +48,7 @@ export interface Fleet {
   readonly phase: Phase;
   /** Wanted: how many workers. There is one slot for each. */
   readonly slots: readonly Slot[];
-  /** Wanted: the generation that forks are of, unless nobody serves. */
+  /** Wanted: the generation that forks are of. In a rollout in which nobody serves, of the settled one, too. */
   readonly wanted: Generation;
   /** When it was last asked for another one: so when the rollout began, if there is one. */
   readonly wantedSince: number;
@@ -88,10 +88,16 @@ export function isRolling(fleet: Fleet): boolean {
   return fleet.wanted.id !== fleet.settled.id;
 }
 
-/** Does nobody serve, who should, while it is not known yet whether the new release works? */
+/** Does nobody serve, although somebody should, while a release is rolled out? */
 export function isStranded(fleet: Fleet): boolean {
+  return isAtRisk(fleet) && readyWorkers(fleet).length === 0;
+}
+
+/** The same, or does only serve who has not shown yet that it works? */
+export function isAtRisk(fleet: Fleet): boolean {
   const mustServe = fleet.slots.length > fleet.policy.rollout.maxUnavailable;
-  return fleet.phase.name === 'running' && isRolling(fleet) && mustServe && readyWorkers(fleet).length === 0;
+  const isServed = fleet.workers.some((worker) => isProven(fleet, worker));
+  return fleet.phase.name === 'running' && isRolling(fleet) && mustServe && !isServed;
 }
 
 export function findWorker(fleet: Fleet, id: number): Worker | undefined {

@@ -1,6 +1,6 @@
 // Wanted against actual: which commands? The rules, in the order in which they look at a turn.
 import { forkMissing } from './fill.ts';
-import { isFull } from './fleet.ts';
+import { isFull, readyWorkers } from './fleet.ts';
 import { killOverdue } from './overdue.ts';
 import { cancelBoots, drainExtra, drainOutdated } from './replace.ts';
 import { completeRollout } from './rollout.ts';
@@ -30,6 +30,8 @@ export function reconcile(turn: Turn, context: Context): Turn {
 function tellWhenFull(turn: Turn): Turn {
   const { before, fleet } = turn;
   if (isFull(before) || !isFull(fleet)) return turn;
-  const { id: generation, entry, cwd } = fleet.wanted;
+  // In a rollout in which nobody served it may be what was known to work that does again.
+  const isNew = readyWorkers(fleet).some((worker) => worker.generation === fleet.wanted.id);
+  const { id: generation, entry, cwd } = isNew ? fleet.wanted : fleet.settled;
   return announce(turn, { type: 'fleet-ready', size: fleet.slots.length, generation, entry, cwd });
 }

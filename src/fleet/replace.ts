@@ -1,11 +1,11 @@
 // Rules: drain who is not wanted, as soon as nobody is missed.
-import { forkMissing, hasRoomForTrial, isMissing } from './fill.ts';
+import { forkMissing, hasPlaces, isMissing } from './fill.ts';
 import {
   currentWorkers,
+  isAtRisk,
   isOutdated,
   isProven,
   isServing,
-  isStranded,
   readyWorkers,
   settledWorkers,
   stayingWorkers,
@@ -21,15 +21,16 @@ export function cancelBoots(turn: Turn, context: Context): Turn {
   const cancelled = stayingWorkers(turn.fleet)
     .filter((worker) => worker.state === 'booting' && isUnwantedBoot(turn.fleet, worker))
     .reduce((sofar, worker) => drain(sofar, worker, 'cancelled', context), turn);
-  return makeRoomForTrial(cancelled, context);
+  return makeRoom(cancelled, context);
 }
 
-/** Nobody serves, and what is known to work booted everywhere before: one of them gives way to the new release. */
-function makeRoomForTrial(turn: Turn, context: Context): Turn {
+/** Nobody serves in a rollout, and one of the two releases has no place: the youngest boot of the other gives way. */
+function makeRoom(turn: Turn, context: Context): Turn {
   const { fleet } = turn;
-  if (!isStranded(fleet) || hasRoomForTrial(fleet)) return turn;
-  const [stopgap] = stayingWorkers(fleet);
-  return stopgap === undefined ? turn : drain(turn, stopgap, 'cancelled', context);
+  if (hasPlaces(fleet)) return turn;
+  const staying = stayingWorkers(fleet);
+  const youngest = staying.filter(({ state }) => state === 'booting').at(-1);
+  return youngest === undefined || staying.length < 2 ? turn : drain(turn, youngest, 'cancelled', context);
 }
 
 function isUnwantedBoot(fleet: Fleet, worker: Staying): boolean {
@@ -41,9 +42,9 @@ function isUnwantedBoot(fleet: Fleet, worker: Staying): boolean {
   );
 }
 
-/** Nobody serves, and it is the first of its slot to run what is known to work. */
+/** It is the first of its slot to run what is known to work, in a rollout in which nobody serves for sure. */
 function isStopgap(fleet: Fleet, worker: Staying): boolean {
-  return isStranded(fleet) && settledWorkers(fleet, worker.slot)[0] === worker;
+  return isAtRisk(fleet) && settledWorkers(fleet, worker.slot)[0] === worker;
 }
 
 /** Nobody needs them: their slot was scaled away, or has a better worker. */

@@ -76,9 +76,14 @@ export class Ledger {
 
   /** Nobody serves, although the policy asks for it, and the new release has still to show that it works. */
   get isStranded(): boolean {
+    return this.isAtRisk && this.ready().length === 0;
+  }
+
+  /** The same, or nobody who does is reliable. */
+  get isAtRisk(): boolean {
     const mustServe = this.size > this.policy.rollout.maxUnavailable;
     const isRolling = this.phase === 'running' && this.wanted !== this.settled;
-    return isRolling && mustServe && this.ready().length === 0;
+    return isRolling && mustServe && this.reliable().length === 0;
   }
 
   staying(): readonly Known[] {
@@ -132,9 +137,12 @@ export class Ledger {
       case 'restart-asked':
         if (!this.isServing) return;
         this.lastGeneration += 1;
+        // What was settled stays so in a rollout that is superseded, and what is counted of it.
+        this.slots = this.slots.map(({ stopgap }) =>
+          this.wanted === this.settled ? fresh() : { ...fresh(), stopgap },
+        );
         this.wanted = this.lastGeneration;
         this.entries.set(this.wanted, event.entry);
-        this.slots = this.slots.map(fresh);
         return;
       case 'size-asked':
         return this.#resize(event.size);

@@ -1,4 +1,5 @@
 // When and what is forked.
+import type { Ledger } from '../ledger.ts';
 import type { Invariant } from './invariant.ts';
 
 export const forks: readonly Invariant[] = [
@@ -36,46 +37,59 @@ export const forks: readonly Invariant[] = [
     name: 'no slot is forgotten',
     step: ({ ledger, world }) => {
       if (!ledger.isServing) return null;
-      const staying = ledger.staying();
-      const taken = new Set(staying.filter(({ slot }) => slot < ledger.size).map(({ slot }) => slot));
-      const hasRoom = staying.length - taken.size < world.policy.rollout.maxSurge;
+      const places = new Places(ledger, world.policy.rollout.maxSurge);
       const forgotten = ledger.slots.findIndex(
         ({ notBefore }, slot) =>
-          notBefore <= ledger.now && ledger.current(slot).length === 0 && (hasRoom || !taken.has(slot)),
+          notBefore <= ledger.now &&
+          ledger.current(slot).length === 0 &&
+          places.hasRoom(slot) &&
+          (!ledger.isStranded || places.areLeft({ slot, generation: ledger.wanted })),
       );
       return forgotten === -1 ? null : `nobody is forked for slot ${forgotten}`;
     },
   },
   {
-    name: 'while nobody serves, what is known to work boots wherever there is room beside one of the new release',
+    name: 'while nobody serves in a rollout, what is known to work boots wherever there is room',
     step: ({ ledger, world }) => {
       if (!ledger.isStranded) return null;
-      const { drains, settled, slots, wanted } = ledger;
-      const staying = ledger.staying();
-      const boots = (slot: number): boolean =>
-        staying.some((worker) => worker.slot === slot && worker.generation === settled);
-      const trials = staying.filter(({ generation }) => generation === wanted);
-      const taken = new Set(staying.filter(({ slot }) => slot < ledger.size).map(({ slot }) => slot));
-      const hasRoom = staying.length - taken.size < world.policy.rollout.maxSurge;
-      if (trials.length === 0 && !hasRoom && taken.size === ledger.size) return 'no room for the new release';
-      // Where there is no room for both, one gives way to the only one of the new release.
-      const gaveWay = hasRoom ? undefined : trials.length === 1 ? trials[0]?.slot : undefined;
-      const stopped = drains.find(
-        ({ worker, wasReady }) =>
-          !wasReady && worker.generation === settled && worker.slot < ledger.size && !boots(worker.slot),
-      );
-      if (stopped !== undefined && stopped.worker.slot !== gaveWay) return `#${stopped.worker.id} is stopped`;
-      const mayBoot = (slot: number): boolean => {
-        if (!hasRoom && taken.has(slot)) return false;
-        // One place is kept for the new release.
-        const places = new Set([...taken, slot]);
-        const surge = staying.length + 1 - places.size;
-        return trials.length > 0 || places.size < ledger.size || surge < world.policy.rollout.maxSurge;
-      };
-      const forgotten = slots.findIndex(
-        ({ stopgap }, slot) => stopgap.notBefore <= ledger.now && !boots(slot) && mayBoot(slot),
+      const { settled } = ledger;
+      const places = new Places(ledger, world.policy.rollout.maxSurge);
+      const forgotten = ledger.slots.findIndex(
+        ({ stopgap }, slot) =>
+          stopgap.notBefore <= ledger.now &&
+          !ledger.staying().some((worker) => worker.slot === slot && worker.generation === settled) &&
+          places.hasRoom(slot) &&
+          places.areLeft({ slot, generation: settled }),
       );
       return forgotten === -1 ? null : `nobody who works is forked for slot ${forgotten}`;
+    },
+  },
+  {
+    name: 'while nobody serves in a rollout, both releases have a worker, or room for one',
+    step: ({ ledger, world }) => {
+      if (!ledger.isStranded) return null;
+      const isPossible =
+        ledger.staying().filter(({ state }) => state === 'booting').length > 0 && ledger.staying().length > 1;
+      const areLeft = new Places(ledger, world.policy.rollout.maxSurge).areLeft();
+      return areLeft || !isPossible ? null : 'one of them has none';
+    },
+  },
+  {
+    name: 'while nobody reliable serves in a rollout, what is known to work boots on, unless the other has no place',
+    step: ({ ledger }) => {
+      if (!ledger.isAtRisk) return null;
+      const { drains, settled, size, wanted } = ledger;
+      const staying = ledger.staying();
+      const stopped = drains.filter(
+        ({ worker, wasReady }) => !wasReady && worker.generation === settled && worker.slot < size,
+      );
+      const [lost] = stopped.filter(
+        ({ worker: { slot } }) =>
+          !staying.some((other) => other.slot === slot && other.generation === settled),
+      );
+      const isForTheOther =
+        ledger.isStranded && staying.filter(({ generation }) => generation === wanted).length <= 1;
+      return lost === undefined || isForTheOther ? null : `#${lost.worker.id} is stopped`;
     },
   },
   {
@@ -97,3 +111,37 @@ export const forks: readonly Invariant[] = [
     },
   },
 ];
+
+/** Where the two releases of a rollout can have workers. */
+class Places {
+  readonly #ledger: Ledger;
+  readonly #maxSurge: number;
+
+  constructor(ledger: Ledger, maxSurge: number) {
+    this.#ledger = ledger;
+    this.#maxSurge = maxSurge;
+  }
+
+  hasRoom(slot: number, added: readonly Place[] = []): boolean {
+    const staying = [...this.#ledger.staying(), ...added];
+    const taken = new Set(staying.map((worker) => worker.slot).filter((its) => its < this.#ledger.size));
+    return !taken.has(slot) || staying.length - taken.size < this.#maxSurge;
+  }
+
+  /** Does each have a worker, or room for one, if this one is added? */
+  areLeft(...added: readonly Place[]): boolean {
+    const { settled, slots, wanted } = this.#ledger;
+    const staying = [...this.#ledger.staying(), ...added];
+    const has = (generation: number): boolean => staying.some((worker) => worker.generation === generation);
+    const rooms = [...slots.keys()].filter((slot) => this.hasRoom(slot, added));
+    return (
+      (has(wanted) || rooms.some((slot) => this.#ledger.current(slot).length === 0)) &&
+      (has(settled) || rooms.length > 0)
+    );
+  }
+}
+
+interface Place {
+  readonly slot: number;
+  readonly generation: number;
+}
