@@ -88,18 +88,6 @@ export function isRolling(fleet: Fleet): boolean {
   return fleet.wanted.id !== fleet.settled.id;
 }
 
-/** Does nobody serve, although somebody should, while a release is rolled out? */
-export function isStranded(fleet: Fleet): boolean {
-  return isAtRisk(fleet) && readyWorkers(fleet).length === 0;
-}
-
-/** The same, or does only serve who has not shown yet that it works? */
-export function isAtRisk(fleet: Fleet): boolean {
-  const mustServe = fleet.slots.length > fleet.policy.rollout.maxUnavailable;
-  const isServed = fleet.workers.some((worker) => isProven(fleet, worker));
-  return fleet.phase.name === 'running' && isRolling(fleet) && mustServe && !isServed;
-}
-
 export function findWorker(fleet: Fleet, id: number): Worker | undefined {
   return fleet.workers.find((worker) => worker.id === id);
 }
@@ -134,13 +122,6 @@ export function currentWorkers(fleet: Fleet, slot: number): readonly Staying[] {
   return stayingWorkers(fleet)
     .filter((worker) => worker.slot === slot && !isOutdated(fleet, worker))
     .toSorted((a, b) => currentRank(fleet, a) - currentRank(fleet, b) || a.id - b.id);
-}
-
-/** The workers of a slot that run what is known to work, the one to keep first: it came first. */
-export function settledWorkers(fleet: Fleet, slot: number): readonly Staying[] {
-  return stayingWorkers(fleet).filter(
-    (worker) => worker.slot === slot && worker.generation === fleet.settled.id,
-  );
 }
 
 function currentRank(fleet: Fleet, worker: Staying): number {

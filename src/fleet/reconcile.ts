@@ -5,6 +5,7 @@ import { killOverdue } from './overdue.ts';
 import { cancelBoots, drainExtra, drainOutdated } from './replace.ts';
 import { completeRollout } from './rollout.ts';
 import { finish, shutDown } from './shutdown.ts';
+import { forkStopgaps, makeRoom } from './stopgap.ts';
 import { announce } from './turn.ts';
 import type { Context, Rule, Turn } from './turn.ts';
 import { judgeDeaths } from './verdict.ts';
@@ -14,8 +15,10 @@ const RULES: readonly Rule[] = [
   judgeDeaths,
   shutDown,
   cancelBoots,
+  makeRoom,
   drainExtra,
   drainOutdated,
+  forkStopgaps,
   forkMissing,
   completeRollout,
   tellWhenFull,

@@ -1,16 +1,9 @@
 // Rules: drain who is not wanted, as soon as nobody is missed.
-import { forkMissing, hasPlaces, isMissing } from './fill.ts';
-import {
-  currentWorkers,
-  isAtRisk,
-  isOutdated,
-  isProven,
-  isServing,
-  readyWorkers,
-  settledWorkers,
-  stayingWorkers,
-} from './fleet.ts';
+import { forkMissing } from './fill.ts';
+import { currentWorkers, isOutdated, isProven, isServing, readyWorkers, stayingWorkers } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
+import { isMissing } from './fork.ts';
+import { isStopgap } from './stopgap.ts';
 import { drain } from './turn.ts';
 import type { Context, Turn } from './turn.ts';
 import type { DrainCause, Ready, Staying } from './worker.ts';
@@ -18,19 +11,9 @@ import type { DrainCause, Ready, Staying } from './worker.ts';
 /** A worker that still boots serves nobody: if it is not wanted, it goes at once. */
 export function cancelBoots(turn: Turn, context: Context): Turn {
   if (!isServing(turn.fleet)) return turn;
-  const cancelled = stayingWorkers(turn.fleet)
+  return stayingWorkers(turn.fleet)
     .filter((worker) => worker.state === 'booting' && isUnwantedBoot(turn.fleet, worker))
     .reduce((sofar, worker) => drain(sofar, worker, 'cancelled', context), turn);
-  return makeRoom(cancelled, context);
-}
-
-/** Nobody serves in a rollout, and one of the two releases has no place: the youngest boot of the other gives way. */
-function makeRoom(turn: Turn, context: Context): Turn {
-  const { fleet } = turn;
-  if (hasPlaces(fleet)) return turn;
-  const staying = stayingWorkers(fleet);
-  const youngest = staying.filter(({ state }) => state === 'booting').at(-1);
-  return youngest === undefined || staying.length < 2 ? turn : drain(turn, youngest, 'cancelled', context);
 }
 
 function isUnwantedBoot(fleet: Fleet, worker: Staying): boolean {
@@ -40,11 +23,6 @@ function isUnwantedBoot(fleet: Fleet, worker: Staying): boolean {
     worker.generation !== fleet.wanted.id ||
     currentWorkers(fleet, worker.slot)[0] !== worker
   );
-}
-
-/** It is the first of its slot to run what is known to work, in a rollout in which nobody serves for sure. */
-function isStopgap(fleet: Fleet, worker: Staying): boolean {
-  return isAtRisk(fleet) && settledWorkers(fleet, worker.slot)[0] === worker;
 }
 
 /** Nobody needs them: their slot was scaled away, or has a better worker. */

@@ -1,9 +1,10 @@
 // When does the fleet have to look again, if nothing happens until then? Derived, so none can be forgotten.
-import { isMissing, isStopgapMissing } from './fill.ts';
 import type { Fleet } from './fleet.ts';
 import { provenAt, readyWorkers } from './fleet.ts';
+import { isMissing } from './fork.ts';
 import { deadline } from './overdue.ts';
 import { lastWait } from './shutdown.ts';
+import { isStopgapMissing } from './stopgap.ts';
 
 /** The time of the next deadline, always later than the last step; Infinity: there is none. */
 export function nextWakeAt(fleet: Fleet): number {
