@@ -11,6 +11,7 @@ import { nextWakeAt } from '../fleet/wake.ts';
 import { fromErrorInfo, toErrorInfo } from '../messages.ts';
 import type { Answers, Question } from '../messages.ts';
 import type { ClusteredLogger } from '../options.ts';
+import { wholePollPhase } from '../poll.ts';
 import { mapError } from '../status.ts';
 import type { FleetStatus, RolloutResult } from '../status.ts';
 import { AwakeClock, TICK_MS } from './awake-clock.ts';
@@ -167,7 +168,15 @@ export class Primary implements ClusteredPrimary {
     // At least every tick, for the awake clock.
     const delay = Math.min(nextWakeAt(this.#fleet) - this.#fleet.asOf, TICK_MS);
     // Node's timers drop fractions.
-    this.#timer = setTimeout(() => this.#dispatch({ type: 'time-passed' }), Math.ceil(delay));
+    this.#timer = setTimeout(() => void this.#look(), Math.ceil(delay));
+  }
+
+  /** Not before what workers have said meanwhile is read: this process may have been stopped, or busy, until now. */
+  async #look(): Promise<void> {
+    const timer = this.#timer;
+    await wholePollPhase();
+    // If something happened meanwhile, the fleet has been looked at.
+    if (timer === this.#timer) this.#dispatch({ type: 'time-passed' });
   }
 
   #carryOut(command: Command): readonly Announcement[] {

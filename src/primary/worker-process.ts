@@ -5,6 +5,7 @@ import process from 'node:process';
 import type { ErrorInfo } from '../fleet/event.ts';
 import { SETTINGS_VARIABLE, parseWorkerMessage, toErrorInfo, wrap } from '../messages.ts';
 import type { PrimaryMessage, WorkerMessage, WorkerSettings } from '../messages.ts';
+import { wholePollPhase } from '../poll.ts';
 import type { PinnedRelease } from './release.ts';
 
 export interface WorkerProcess {
@@ -70,6 +71,15 @@ function environment(cwd: string, { settings, env }: Birth): Record<string, stri
 
 function watch(worker: Worker, watcher: Watcher): WorkerProcess {
   let hears = false;
+  const tell = (message: PrimaryMessage): void => {
+    if (worker.isConnected()) worker.send(wrap(message), undefined, () => undefined);
+  };
+  /** Before hello nobody listens, and nothing is there to be closed yet. But hello may wait to be read. */
+  const drainUnheard = async (message: PrimaryMessage): Promise<void> => {
+    await wholePollPhase();
+    if (hears) tell(message);
+    else worker.process.kill('SIGKILL');
+  };
   worker.on('message', (value: unknown) => {
     const message = parseWorkerMessage(value);
     if (message === undefined) return;
@@ -88,9 +98,8 @@ function watch(worker: Worker, watcher: Watcher): WorkerProcess {
   return {
     pid: worker.process.pid,
     send(message) {
-      // Before hello nobody listens, and nothing is there to be closed yet.
-      if (message.type === 'drain' && !hears) worker.process.kill('SIGKILL');
-      else if (worker.isConnected()) worker.send(wrap(message), undefined, () => undefined);
+      if (message.type === 'drain' && !hears) void drainUnheard(message);
+      else tell(message);
     },
     kill() {
       worker.process.kill('SIGKILL');

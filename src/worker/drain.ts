@@ -6,7 +6,7 @@ import { sayFarewell } from './farewell.ts';
 import type { Sessions } from './http2.ts';
 import { IdleReaper } from './idle.ts';
 import type { Acceptor } from './listen.ts';
-import { wholePollPhase } from './poll.ts';
+import { wholePollPhase } from '../poll.ts';
 
 export interface DrainTimes {
   /** Nobody accepts after this worker: the accept queue has to be emptied first. */

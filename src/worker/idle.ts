@@ -3,7 +3,7 @@ import type net from 'node:net';
 import type { Connections } from './connections.ts';
 import { currentResponse, isHttp1 } from './http1.ts';
 import { closeInStages } from './linger.ts';
-import { wholePollPhase } from './poll.ts';
+import { wholePollPhase } from '../poll.ts';
 
 /** How often connections are looked at, in ms. */
 const SWEEP_MS = 50;

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import net from 'node:net';
 import { suite, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { startReadyService, startService } from '../helpers/service.ts';
+import { GET, HOST, get, received } from '../helpers/raw-client.ts';
+import { QUICK, startReadyService, startService } from '../helpers/service.ts';
 
 suite('primary', () => {
   test('S35: when the primary is killed, workers finish what is in flight and exit, and the port is free', async (t) => {
@@ -52,6 +53,24 @@ suite('primary', () => {
     service.signal('SIGKILL');
     await service.ended;
     assert.deepEqual(service.leftovers(), []);
+  });
+
+  test('S9: a successor that serves already, unheard of by a busy primary, loses nothing when it is superseded', async (t) => {
+    const service = await startReadyService(t, {
+      fixture: 'fickle.js',
+      options: { workers: 1, rollout: QUICK },
+    });
+    const port = await service.port();
+    const [old] = await service.readyPids();
+    const restarted = service.call('restartBlockAndRestart', 4_000);
+    await service.seen('blocking');
+    const socket = await servedByAnother(port, old ?? 0);
+    socket.write(get('/slow?ms=3500'));
+    const answer = received(socket, /slow|pid/);
+    await restarted;
+    assert.match(await answer, /^HTTP\/1\.1 200 /);
+    socket.destroy();
+    await service.seen('worker draining', { where: ({ cause }) => cause === 'cancelled' });
   });
 
   test('S36: listeners that throw or reject harm nobody', async (t) => {
@@ -118,3 +137,14 @@ suite('primary', () => {
     assert.equal((await service.readyPids()).length, 3);
   });
 });
+
+/** A kept-alive connection to a worker that is not this one. */
+async function servedByAnother(port: number, pid: number): Promise<net.Socket> {
+  for (;;) {
+    const socket = net.connect(port, HOST);
+    socket.write(GET);
+    const answer = await received(socket, /"generation":\d+\}/);
+    if (!answer.includes(`"pid":${pid},`)) return socket;
+    socket.destroy();
+  }
+}
