@@ -55,19 +55,19 @@ suite('primary', () => {
     assert.deepEqual(service.leftovers(), []);
   });
 
-  test('S9: a successor that serves already, unheard of by a busy primary, loses nothing when it is superseded', async (t) => {
+  test('S52: a worker that serves already, unheard of by a busy primary, loses nothing when it is not wanted any more', async (t) => {
     const service = await startReadyService(t, {
       fixture: 'fickle.js',
       options: { workers: 1, rollout: QUICK },
     });
     const port = await service.port();
     const [old] = await service.readyPids();
-    const restarted = service.call('restartBlockAndRestart', 4_000);
+    const shrunk = service.call('growBlockAndShrink', 4_000);
     await service.seen('blocking');
     const socket = await servedByAnother(port, old ?? 0);
     socket.write(get('/slow?ms=3500'));
     const answer = received(socket, /slow|pid/);
-    await restarted;
+    await shrunk;
     assert.match(await answer, /^HTTP\/1\.1 200 /);
     socket.destroy();
     await service.seen('worker draining', { where: ({ cause }) => cause === 'cancelled' });
