@@ -23,7 +23,9 @@ export function deadline(worker: Worker, policy: Turn['fleet']['policy']): numbe
 
 function killIfOverdue(turn: Turn, worker: Worker, context: Context): Turn {
   const { policy } = turn.fleet;
-  if (context.now < deadline(worker, policy)) return turn;
+  // Who boots or serves may have spoken, and a primary that was busy has not read it yet.
+  const time = worker.state === 'draining' ? context.now : context.heardUntil;
+  if (time < deadline(worker, policy)) return turn;
   switch (worker.state) {
     case 'booting': {
       const message = `The worker was not ready within boot.timeoutMs (${policy.boot.timeoutMs} ms)`;

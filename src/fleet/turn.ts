@@ -9,6 +9,8 @@ import type { DrainCause, KillCause, Staying, Worker } from './worker.ts';
 export interface Context {
   /** Awake time in milliseconds: it stands still while the primary does not run. */
   readonly now: number;
+  /** All that workers had said until this time, which is not after now, is known: who had not spoken was silent. */
+  readonly heardUntil: number;
   /** A number from 0 up to, but not including, 1. */
   readonly random: () => number;
 }

@@ -63,6 +63,8 @@ export class Primary implements ClusteredPrimary {
   readonly #journal: Journal;
   #fleet: Fleet;
   #timer: NodeJS.Timeout | undefined;
+  /** Whatever workers had said until then has been read. */
+  #heardUntil = 0;
   #settleClosed: (closed: Closed) => void = () => undefined;
 
   constructor(parts: Parts, pinned: PinnedRelease, log: ClusteredLogger) {
@@ -151,7 +153,8 @@ export class Primary implements ClusteredPrimary {
 
   /** The one place where the fleet changes. Listeners hear of it after all is done: they may call back. */
   #dispatch(event: FleetEvent): void {
-    const [fleet, commands] = step(this.#fleet, event, { now: this.#clock.now(), random: Math.random });
+    const context = { now: this.#clock.now(), heardUntil: this.#heardUntil, random: Math.random };
+    const [fleet, commands] = step(this.#fleet, event, context);
     this.#fleet = fleet;
     const announcements = commands.flatMap((command) => this.#carryOut(command));
     this.#wakeLater();
@@ -171,12 +174,12 @@ export class Primary implements ClusteredPrimary {
     this.#timer = setTimeout(() => void this.#look(), Math.ceil(delay));
   }
 
-  /** Not before what workers have said meanwhile is read: this process may have been stopped, or busy, until now. */
+  /** This process may have been stopped, or busy: what workers have said until now is read first. */
   async #look(): Promise<void> {
-    const timer = this.#timer;
+    const now = this.#clock.now();
     await wholePollPhase();
-    // If something happened meanwhile, the fleet has been looked at.
-    if (timer === this.#timer) this.#dispatch({ type: 'time-passed' });
+    this.#heardUntil = now;
+    if (this.#fleet.phase.name !== 'stopped') this.#dispatch({ type: 'time-passed' });
   }
 
   #carryOut(command: Command): readonly Announcement[] {

@@ -33,6 +33,18 @@ suite('watchdog', () => {
     assert.deepEqual(service.lines('worker killed'), []);
   });
 
+  test('S47: a primary that was busy kills nobody whose signs of life it has not read yet', async (t) => {
+    const service = await startReadyService(t, {
+      fixture: 'fickle.js',
+      options: { workers: 1, watchdog: { timeoutMs: 900 } },
+    });
+    const before = await service.readyPids();
+    // It looks at the fleet right after it was busy.
+    await service.call('growBlockAndShrink', 3_000);
+    assert.deepEqual(await service.readyPids(), before);
+    assert.deepEqual(service.lines('worker killed'), []);
+  });
+
   test('S48: a worker that is stopped is killed and replaced', async (t) => {
     const service = await startReadyService(t, { options: OPTIONS });
     const [stopped] = await service.readyPids();

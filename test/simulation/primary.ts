@@ -82,7 +82,7 @@ export class Primary {
     const { now, fleet: before } = this;
     // Its process is no more.
     if (before.phase.name === 'stopped') return;
-    const [after, commands] = step(before, event, { now, random: this.#random });
+    const [after, commands] = step(before, event, { now, heardUntil: now, random: this.#random });
     this.fleet = after;
     this.timerAt = nextWakeAt(after) + this.#sleptMs + between(this.#random, 0, latenessMs);
     this.#obey({ now, event, before, after, commands });

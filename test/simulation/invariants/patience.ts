@@ -51,7 +51,11 @@ export const patience: readonly Invariant[] = [
       // Half of all steps: a heartbeat that changes nothing else.
       if (event.type === 'worker-heard' && commands.length === 0) return null;
       const before = Math.max(now, Math.min(wakeAt, now + 1_000_000) - 0.001);
-      const [, [first]] = step(after, { type: 'time-passed' }, { now: before, random: () => 0.5 });
+      const [, [first]] = step(
+        after,
+        { type: 'time-passed' },
+        { now: before, heardUntil: before, random: () => 0.5 },
+      );
       return first === undefined ? null : `at ${before}, before ${wakeAt}, there is a ${first.type} to do`;
     },
   },

@@ -20,6 +20,18 @@ suite('the watchdog', () => {
     assert.deepEqual(fleet.does(), []);
   });
 
+  test('S47: what the primary has not read yet may be a sign of life', () => {
+    const fleet = drive(WATCHED).ready(1).passes(10_000).heard(1);
+    fleet.does();
+    fleet.heardUntil = 39_999;
+    assert.deepEqual(fleet.passes(30_001).does(), []);
+    fleet.heardUntil = 40_000;
+    assert.deepEqual(fleet.happens({ type: 'time-passed' }).does(), [
+      'kill #1',
+      'fork #2 for slot 0 of generation 1',
+    ]);
+  });
+
   test('it does not watch those that boot or drain', () => {
     const fleet = driveReady({ ...WATCHED, boot: { timeoutMs: 90_000 }, rollout: { graceMs: 90_000 } });
     fleet.tires(1);

@@ -60,6 +60,8 @@ export const BOOM: ErrorInfo = {
 export class Driven {
   fleet: Fleet;
   now = 0;
+  /** Null: all that was said is known at once. */
+  heardUntil: number | null = null;
   /** Everything that was ever commanded, and announced. */
   readonly commands: Command[] = [];
   readonly told: Announcement[] = [];
@@ -155,6 +157,7 @@ export class Driven {
   #step(event: FleetEvent): void {
     const [fleet, commands] = step(this.fleet, deepFreeze(event), {
       now: this.now,
+      heardUntil: this.heardUntil ?? this.now,
       random: () => 0.5,
     });
     this.fleet = deepFreeze(fleet);
