@@ -18,7 +18,7 @@ import { isStaying } from './worker.ts';
 import type { Worker } from './worker.ts';
 
 export function apply(fleet: Fleet, event: FleetEvent, context: Context): Turn {
-  const aged: Fleet = { ...fleet, asOf: context.now };
+  const aged: Fleet = { ...fleet, asOf: context.now, heardUntil: context.heardUntil };
   const turn: Turn = { before: fleet, fleet: { ...aged, slots: forgive(aged) }, commands: [], deaths: [] };
   switch (event.type) {
     case 'time-passed':

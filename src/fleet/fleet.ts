@@ -45,6 +45,8 @@ export interface Fleet {
   readonly policy: Policy;
   /** The time of the last step. */
   readonly asOf: number;
+  /** What workers said, and whether they ended, is known until this time: not after the last step. */
+  readonly heardUntil: number;
   readonly phase: Phase;
   /** Wanted: how many workers. There is one slot for each. */
   readonly slots: readonly Slot[];
@@ -68,6 +70,7 @@ export function createFleet(policy: Policy, size: number, release: Omit<Generati
   return {
     policy,
     asOf: 0,
+    heardUntil: 0,
     phase: { name: 'starting' },
     slots: Array.from({ length: size }, () => FRESH_SLOT),
     wanted: generation,
@@ -108,9 +111,9 @@ export function isOutdated(fleet: Fleet, worker: Staying): boolean {
   return worker.generation < fleet.wanted.id || (worker.state === 'ready' && worker.due !== null);
 }
 
-/** Has it been ready for long enough to take an old worker's place? */
+/** Has it been ready for long enough to take an old worker's place? It may have died, and the primary not know it yet. */
 export function isProven(fleet: Fleet, worker: Worker): boolean {
-  return worker.state === 'ready' && fleet.asOf >= provenAt(fleet, worker);
+  return worker.state === 'ready' && fleet.heardUntil >= provenAt(fleet, worker);
 }
 
 export function provenAt({ policy }: Fleet, worker: Ready): number {

@@ -12,7 +12,7 @@ export function forgive(fleet: Fleet): readonly Slot[] {
 function hasStableWorker(fleet: Fleet, index: number): boolean {
   const { stableMs } = fleet.policy.respawn;
   return currentWorkers(fleet, index).some(
-    (worker) => worker.state === 'ready' && fleet.asOf >= worker.readyAt + stableMs,
+    (worker) => worker.state === 'ready' && fleet.heardUntil >= worker.readyAt + stableMs,
   );
 }
 

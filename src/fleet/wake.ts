@@ -6,9 +6,9 @@ import { deadline } from './overdue.ts';
 import { lastWait } from './shutdown.ts';
 import { isStopgapMissing } from './stopgap.ts';
 
-/** The time of the next deadline, always later than the last step; Infinity: there is none. */
+/** The time of the next deadline; Infinity: there is none. It is past if workers are not heard until then yet. */
 export function nextWakeAt(fleet: Fleet): number {
-  return Math.min(...deadlines(fleet).filter((time) => time > fleet.asOf), Infinity);
+  return Math.min(...deadlines(fleet).filter((time) => time > fleet.heardUntil), Infinity);
 }
 
 function deadlines(fleet: Fleet): readonly number[] {

@@ -168,8 +168,9 @@ export class Primary implements ClusteredPrimary {
   #wakeLater(): void {
     clearTimeout(this.#timer);
     if (this.#fleet.phase.name === 'stopped') return;
-    // At least every tick, for the awake clock.
-    const delay = Math.min(nextWakeAt(this.#fleet) - this.#fleet.asOf, TICK_MS);
+    // At least every tick, for the awake clock, however much happens in between.
+    const wakeAt = Math.min(nextWakeAt(this.#fleet), this.#heardUntil + TICK_MS);
+    const delay = Math.max(0, wakeAt - this.#fleet.asOf);
     // Node's timers drop fractions.
     this.#timer = setTimeout(() => void this.#look(), Math.ceil(delay));
   }
@@ -177,6 +178,8 @@ export class Primary implements ClusteredPrimary {
   /** This process may have been stopped, or busy: what workers have said until now is read first. */
   async #look(): Promise<void> {
     const now = this.#clock.now();
+    await wholePollPhase();
+    // The end of a worker is told behind its last words.
     await wholePollPhase();
     this.#heardUntil = now;
     if (this.#fleet.phase.name !== 'stopped') this.#dispatch({ type: 'time-passed' });

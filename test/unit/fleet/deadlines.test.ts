@@ -23,13 +23,23 @@ suite('the watchdog', () => {
   test('S47: what the primary has not read yet may be a sign of life', () => {
     const fleet = drive(WATCHED).ready(1).passes(10_000).heard(1);
     fleet.does();
+    fleet.now = 45_000;
     fleet.heardUntil = 39_999;
-    assert.deepEqual(fleet.passes(30_001).does(), []);
+    assert.deepEqual(fleet.happens({ type: 'time-passed' }).does(), []);
+    assert.ok(fleet.nextWakeIn <= 0, 'it looks again as soon as it can');
     fleet.heardUntil = 40_000;
-    assert.deepEqual(fleet.happens({ type: 'time-passed' }).does(), [
-      'kill #1',
-      'fork #2 for slot 0 of generation 1',
-    ]);
+    const does = fleet.happens({ type: 'time-passed' }).does();
+    assert.deepEqual(does, ['kill #1', 'fork #2 for slot 0 of generation 1']);
+  });
+
+  test('S7: so it may be a death, of a successor that is not proven then', () => {
+    const fleet = driveReady().restarts(2).ready(2);
+    fleet.does();
+    fleet.now += 5_000;
+    fleet.heardUntil = fleet.now - 4_001;
+    assert.deepEqual(fleet.happens({ type: 'time-passed' }).does(), []);
+    fleet.exits(2, 1);
+    assert.deepEqual(fleet.does(), ['rollout of 2 is aborted (died-early)']);
   });
 
   test('it does not watch those that boot or drain', () => {
