@@ -1,4 +1,5 @@
 // Leaves without losing a request: what was accepted is answered, what comes is left to others.
+import { wholePollPhase } from '../poll.ts';
 import type { ServableApp } from './app.ts';
 import type { Connections } from './connections.ts';
 import type { LiveContext } from './context.ts';
@@ -6,7 +7,6 @@ import { sayFarewell } from './farewell.ts';
 import type { Sessions } from './http2.ts';
 import { IdleReaper } from './idle.ts';
 import type { Acceptor } from './listen.ts';
-import { wholePollPhase } from '../poll.ts';
 
 export interface DrainTimes {
   /** Nobody accepts after this worker: the accept queue has to be emptied first. */

@@ -1,9 +1,9 @@
 // Closes connections on which nothing happens, spread over time, and never with a request in the kernel's buffer.
 import type net from 'node:net';
+import { wholePollPhase } from '../poll.ts';
 import type { Connections } from './connections.ts';
 import { currentResponse, isHttp1 } from './http1.ts';
 import { closeInStages } from './linger.ts';
-import { wholePollPhase } from '../poll.ts';
 
 /** How often connections are looked at, in ms. */
 const SWEEP_MS = 50;

@@ -62,10 +62,10 @@ suite('primary', () => {
     });
     const port = await service.port();
     const [old] = await service.readyPids();
-    const shrunk = service.call('growBlockAndShrink', 4_000);
+    const shrunk = service.call('growBlockAndShrink', 5_000);
     await service.seen('blocking');
     const socket = await servedByAnother(port, old ?? 0);
-    socket.write(get('/slow?ms=3500'));
+    socket.write(get('/slow?ms=5000'));
     const answer = received(socket, /slow|pid/);
     await shrunk;
     assert.match(await answer, /^HTTP\/1\.1 200 /);
@@ -140,7 +140,9 @@ suite('primary', () => {
 
 /** A kept-alive connection to a worker that is not this one. */
 async function servedByAnother(port: number, pid: number): Promise<net.Socket> {
+  const deadline = performance.now() + 30_000;
   for (;;) {
+    assert.ok(performance.now() < deadline, 'no other worker has served');
     const socket = net.connect(port, HOST);
     socket.write(GET);
     const answer = await received(socket, /"generation":\d+\}/);
