@@ -31,7 +31,7 @@ export class Checker implements Observer {
   step(moment: Moment): void {
     const ledger = this.#ledger;
     const view = { ledger, moment, world: this.#world };
-    ledger.begin(moment.now);
+    ledger.begin(moment.now, moment.heardUntil);
     ledger.hear(moment.event);
     if (moment.event.type === 'stop-asked') this.#isQuiet = false;
     let isJudged = false;

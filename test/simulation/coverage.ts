@@ -34,8 +34,8 @@ const situations: Readonly<Record<string, Situation>> = {
     says(moment, 'rollout-completed') && [...seen].some((word) => word.startsWith('rollout-aborted')),
   'a rollout aborts because a proven worker died too often': (moment) => {
     const dead = 'worker' in moment.event ? findWorker(moment.before, moment.event.worker) : undefined;
-    const { now: asOf, before } = moment;
-    return says(moment, 'rollout-aborted') && dead !== undefined && isProven({ ...before, asOf }, dead);
+    const { heardUntil, before } = moment;
+    return says(moment, 'rollout-aborted') && dead !== undefined && isProven({ ...before, heardUntil }, dead);
   },
   'a worker crashes, the rollout goes on': ({ event, before, after }) =>
     event.type === 'worker-exited' &&

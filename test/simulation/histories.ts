@@ -96,6 +96,10 @@ const trouble = fc.oneof(
     fc.nat(120_000).map((ms) => ({ type: 'primary-sleeps', ms })),
   ),
   weighted(
+    3,
+    fc.nat(20_000).map((ms) => ({ type: 'primary-busy', ms })),
+  ),
+  weighted(
     2,
     fc.boolean().map((force) => ({ type: 'stop', force })),
   ),

@@ -38,6 +38,7 @@ export type Trouble =
   | { readonly type: 'scale'; readonly size: number }
   | { readonly type: 'scale-step'; readonly by: 1 | -1 }
   | { readonly type: 'primary-sleeps'; readonly ms: number }
+  | { readonly type: 'primary-busy'; readonly ms: number }
   | { readonly type: 'stop'; readonly force: boolean };
 
 export interface History {

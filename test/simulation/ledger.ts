@@ -32,6 +32,7 @@ export interface Drain {
 
 export class Ledger {
   now = 0;
+  heardUntil = 0;
   size: number;
   phase: 'starting' | 'running' | 'leaving' | 'stopping' | 'stopped' = 'starting';
   wanted = 1;
@@ -109,11 +110,12 @@ export class Ledger {
   }
 
   isProven(worker: Readonly<Known>): boolean {
-    return worker.state === 'ready' && this.now >= worker.readyAt + this.policy.rollout.minReadyMs;
+    return worker.state === 'ready' && this.heardUntil >= worker.readyAt + this.policy.rollout.minReadyMs;
   }
 
-  begin(now: number): void {
+  begin(now: number, heardUntil: number): void {
     this.now = now;
+    this.heardUntil = heardUntil;
     this.drains = [];
     this.aborts = [];
     this.completions = [];
@@ -124,7 +126,7 @@ export class Ledger {
       if (patience.earlyDeaths === 0) return;
       const { stableMs } = this.policy.respawn;
       const isHealthy = this.current(slot).some(
-        ({ state, readyAt }) => state === 'ready' && now >= readyAt + stableMs,
+        ({ state, readyAt }) => state === 'ready' && heardUntil >= readyAt + stableMs,
       );
       if (isHealthy) Object.assign(patience, { earlyDeaths: 0, notBefore: 0 });
     });

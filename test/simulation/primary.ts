@@ -8,16 +8,24 @@ import type { Agenda } from './agenda.ts';
 import { between } from './random.ts';
 import type { Random } from './random.ts';
 
+/** It looks at least this often. */
+const tickMs = 500;
+
 /** Awake time advances by at most so much while the primary does not run. */
-export const tickMs = 1_000;
+export const mostAwakeMs = 2 * tickMs;
 
 /** A timer is late by at most so much. */
 export const latenessMs = 3;
+
+/** When its timer has fired, what has arrived by then is read first: that takes at most so long. */
+export const readingMs = 40;
 
 /** One step of the fleet. */
 export interface Moment {
   /** Awake time. */
   readonly now: number;
+  /** What had arrived by then, in awake time, has been read. */
+  readonly heardUntil: number;
   readonly event: FleetEvent;
   readonly before: Fleet;
   readonly after: Fleet;
@@ -28,10 +36,13 @@ export class Primary {
   fleet: Fleet;
   /** When its timer fires, by real time. */
   timerAt = 0;
-  /** What arrived while it was asleep; null: it is awake. */
-  #inbox: FleetEvent[] | null = null;
+  #heardUntil = 0;
+  /** What is to be done when it reads again; null: it reads. */
+  #inbox: (() => void)[] | null = null;
   /** How much real time was slept through. */
   #sleptMs = 0;
+  /** For how long, in all, it did not get to read. */
+  busyMs = 0;
   readonly #agenda: Agenda;
   readonly #random: Random;
   readonly #obey: (moment: Moment) => void;
@@ -47,13 +58,12 @@ export class Primary {
     return this.#agenda.now - this.#sleptMs;
   }
 
-  get isAsleep(): boolean {
+  get isAbsent(): boolean {
     return this.#inbox !== null;
   }
 
   hear(event: FleetEvent): void {
-    if (this.#inbox !== null) this.#inbox.push(event);
-    else this.#step(event);
+    this.#onceReading(() => this.#step(event));
   }
 
   /** SIGSTOP, or the lid of a laptop. */
@@ -62,29 +72,60 @@ export class Primary {
     this.#inbox = [];
     this.timerAt = Infinity;
     this.#agenda.after(ms, () => {
-      const inbox = this.#inbox ?? [];
-      this.#inbox = null;
-      this.#sleptMs += Math.max(0, ms - tickMs);
-      // Usually timers come before what has arrived meanwhile, so that a deadline may seem to be missed.
+      this.#sleptMs += Math.max(0, ms - mostAwakeMs);
+      // Usually timers come before what has arrived meanwhile.
       const timersFirst = this.#random() < 0.7;
-      if (timersFirst) this.#step({ type: 'time-passed' });
-      for (const event of inbox) this.#step(event);
-      if (!timersFirst) this.#step({ type: 'time-passed' });
+      if (timersFirst) this.#look();
+      this.#read();
+      if (!timersFirst) this.#look();
     });
+  }
+
+  /** Its timers fire, and it knows how late it is; but it does not get to read for that long. */
+  beBusy(ms: number): void {
+    if (this.#inbox !== null) return;
+    this.#inbox = [];
+    this.busyMs += ms;
+    this.#agenda.after(ms, () => this.#read());
   }
 
   tick(): void {
     this.#agenda.now = Math.max(this.#agenda.now, this.timerAt);
-    this.#step({ type: 'time-passed' });
+    this.#look();
+  }
+
+  /** Other events may come in between. */
+  #look(): void {
+    this.timerAt = Infinity;
+    const { now } = this;
+    this.#agenda.after(between(this.#random, 0, readingMs), () =>
+      this.#onceReading(() => {
+        this.#heardUntil = Math.max(this.#heardUntil, now);
+        this.#step({ type: 'time-passed' });
+      }),
+    );
+  }
+
+  #read(): void {
+    const inbox = this.#inbox ?? [];
+    this.#inbox = null;
+    for (const run of inbox) run();
+  }
+
+  #onceReading(run: () => void): void {
+    if (this.#inbox === null) run();
+    else this.#inbox.push(run);
   }
 
   #step(event: FleetEvent): void {
     const { now, fleet: before } = this;
+    const heardUntil = this.#heardUntil;
     // Its process is no more.
     if (before.phase.name === 'stopped') return;
-    const [after, commands] = step(before, event, { now, heardUntil: now, random: this.#random });
+    const [after, commands] = step(before, event, { now, heardUntil, random: this.#random });
     this.fleet = after;
-    this.timerAt = nextWakeAt(after) + this.#sleptMs + between(this.#random, 0, latenessMs);
-    this.#obey({ now, event, before, after, commands });
+    const wakeAt = Math.max(now, Math.min(nextWakeAt(after), heardUntil + tickMs));
+    this.timerAt = wakeAt + this.#sleptMs + between(this.#random, 1, latenessMs);
+    this.#obey({ now, heardUntil, event, before, after, commands });
   }
 }

@@ -33,6 +33,8 @@ export class Process {
   askedToLeaveAt = Infinity;
   /** When it could last do nothing, by awake time. */
   thawedAt = -Infinity;
+  /** By awake time. */
+  goneAt = Infinity;
   isDeaf = false;
   isUndying = false;
   readonly #random: Random;
@@ -101,6 +103,7 @@ export class Process {
   exit(code: number | null, signal: string | null): void {
     if (this.state === 'gone') return;
     this.state = 'gone';
+    this.goneAt = this.#outside.awakeNow();
     // Not through #send: an exit may overtake the messages that were sent before it.
     this.#outside.agenda.after(this.#latency(), () =>
       this.#outside.deliver({ type: 'worker-exited', worker: this.id, code, signal }),

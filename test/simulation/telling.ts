@@ -33,7 +33,7 @@ export function tell(history: History, world: World, observers: readonly Observe
   }
   world.pass(at);
   world.mend(history.isMended);
-  world.pass(LONGEST_SLEEP_MS, () => !primary.isAsleep);
+  world.pass(LONGEST_SLEEP_MS, () => !primary.isAbsent);
   if (history.isMended) {
     world.pass(LONGEST_FREEZE_MS, () => !world.isAnybodyFrozen);
     world.pass(AFTERMATH_MS);

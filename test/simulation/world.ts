@@ -144,6 +144,8 @@ export class World {
         return this.primary.hear({ type: 'size-stepped', by: trouble.by });
       case 'primary-sleeps':
         return this.primary.sleep(trouble.ms);
+      case 'primary-busy':
+        return this.primary.beBusy(trouble.ms);
       case 'stop':
         return this.primary.hear({ type: 'stop-asked', force: trouble.force });
     }

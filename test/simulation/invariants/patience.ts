@@ -3,7 +3,6 @@ import { step } from '../../../src/fleet/step.ts';
 import { nextWakeAt } from '../../../src/fleet/wake.ts';
 import type { Worker } from '../../../src/fleet/worker.ts';
 import { latencyMs } from '../process.ts';
-import { tickMs } from '../primary.ts';
 import type { Invariant, View } from './invariant.ts';
 
 export const patience: readonly Invariant[] = [
@@ -15,9 +14,9 @@ export const patience: readonly Invariant[] = [
       const late = [...ledger.workers.values()].find((worker) => {
         switch (worker.state) {
           case 'booting':
-            return ledger.now >= worker.forkedAt + boot.timeoutMs;
+            return ledger.heardUntil >= worker.forkedAt + boot.timeoutMs;
           case 'ready':
-            return watchdog !== false && ledger.now >= worker.heardAt + watchdog.timeoutMs;
+            return watchdog !== false && ledger.heardUntil >= worker.heardAt + watchdog.timeoutMs;
           case 'leaving':
             return ledger.now >= worker.leaveBy;
           case 'killed':
@@ -45,16 +44,16 @@ export const patience: readonly Invariant[] = [
   },
   {
     name: 'the fleet looks again in time, and not at once',
-    step: ({ moment: { after, now, event, commands } }) => {
+    step: ({ moment: { after, now, heardUntil, event, commands } }) => {
       const wakeAt = nextWakeAt(after);
-      if (wakeAt <= now) return `next look at ${wakeAt}`;
+      if (wakeAt <= heardUntil) return `next look at ${wakeAt}`;
       // Half of all steps: a heartbeat that changes nothing else.
       if (event.type === 'worker-heard' && commands.length === 0) return null;
-      const before = Math.max(now, Math.min(wakeAt, now + 1_000_000) - 0.001);
+      const before = Math.max(heardUntil, Math.min(wakeAt, now + 1_000_000) - 0.001);
       const [, [first]] = step(
         after,
         { type: 'time-passed' },
-        { now: before, heardUntil: before, random: () => 0.5 },
+        { now: Math.max(now, before), heardUntil: before, random: () => 0.5 },
       );
       return first === undefined ? null : `at ${before}, before ${wakeAt}, there is a ${first.type} to do`;
     },
@@ -70,7 +69,7 @@ function deservesDeath({ ledger, world }: View, killed: Worker): boolean {
   const { boot, watchdog } = world.policy;
   switch (killed.cause) {
     case 'boot-timeout':
-      return process.readyAt - process.forkedAt >= boot.timeoutMs - tickMs - latencyMs;
+      return process.readyAt - process.forkedAt >= boot.timeoutMs - latencyMs;
     case 'watchdog':
       return watchdog !== false && (process.isFrozen || ledger.now - process.thawedAt < watchdog.timeoutMs);
     case 'drain-timeout':

@@ -1,5 +1,6 @@
 // How rollouts end.
 import type { Announcement } from '../../../src/fleet/command.ts';
+import { latencyMs } from '../process.ts';
 import type { Invariant } from './invariant.ts';
 
 export const rollouts: readonly Invariant[] = [
@@ -29,6 +30,17 @@ export const rollouts: readonly Invariant[] = [
         ledger.staying().every((worker) => !ledger.isOld(worker));
       if (ledger.completions.length > 0 && !isDone) return 'it is not done';
       return ledger.isServing && isDone && ledger.wanted !== ledger.settled ? 'it is done' : null;
+    },
+  },
+  {
+    name: 'no rollout is completed with a worker that was dead before it was proven, however late that is read',
+    step: ({ ledger, world }) => {
+      if (ledger.completions.length === 0) return null;
+      const { minReadyMs } = world.policy.rollout;
+      const dead = ledger
+        .reliable()
+        .find(({ id, readyAt }) => (world.processes.get(id)?.goneAt ?? 0) < readyAt + minReadyMs - latencyMs);
+      return dead === undefined ? null : `#${dead.id} was dead`;
     },
   },
   {

@@ -1,5 +1,5 @@
 // How the life of a fleet ends.
-import { latenessMs, tickMs } from '../primary.ts';
+import { latenessMs, mostAwakeMs, readingMs } from '../primary.ts';
 import type { Invariant } from './invariant.ts';
 
 export const shutdown: readonly Invariant[] = [
@@ -46,7 +46,7 @@ export const shutdown: readonly Invariant[] = [
     step: ({ ledger, world }) => {
       const { shutdown, closeMs } = world.policy;
       const drainedBy = Math.min(ledger.stoppingAt + shutdown.graceMs + closeMs, ledger.forcedAt);
-      const end = drainedBy + closeMs + tickMs + latenessMs;
+      const end = drainedBy + closeMs + mostAwakeMs + latenessMs + readingMs + world.primary.busyMs;
       return ledger.now > end && ledger.phase !== 'stopped' ? `by ${end}` : null;
     },
   },
