@@ -14,7 +14,7 @@ export const PROTOCOL = 1;
 const ENVELOPE = 'fastify-clustered';
 
 export type WorkerMessage =
-  /** The first one: from now on the worker hears what it is told. */
+  /** The first one: from now on the worker hears what it is told. It serves nobody before it is welcome. */
   | { readonly type: 'hello'; readonly protocol: number }
   | { readonly type: 'ready' }
   | { readonly type: 'heartbeat' }
@@ -31,6 +31,8 @@ export interface Answers {
 export type Question = keyof Answers;
 
 export type PrimaryMessage =
+  /** The answer to hello. Who has not got it can be killed at any time, and nothing is lost. */
+  | { readonly type: 'welcome' }
   | {
       readonly type: 'drain';
       readonly cause: DrainCause;
@@ -97,8 +99,9 @@ export function parseWorkerMessage(value: unknown): WorkerMessage | undefined {
 export function parsePrimaryMessage(value: unknown): PrimaryMessage | undefined {
   const message = unwrap(value);
   switch (message?.['type']) {
+    case 'welcome':
     case 'leave':
-      return { type: 'leave' };
+      return { type: message['type'] };
     case 'drain': {
       const { cause, final, idleMs, graceMs, closeMs } = message;
       const sound = isNumber(idleMs) && isNumber(graceMs) && isNumber(closeMs) && typeof final === 'boolean';

@@ -5,7 +5,6 @@ import process from 'node:process';
 import type { ErrorInfo } from '../fleet/event.ts';
 import { SETTINGS_VARIABLE, parseWorkerMessage, toErrorInfo, wrap } from '../messages.ts';
 import type { PrimaryMessage, WorkerMessage, WorkerSettings } from '../messages.ts';
-import { wholePollPhase } from '../poll.ts';
 import type { PinnedRelease } from './release.ts';
 
 export interface WorkerProcess {
@@ -74,16 +73,13 @@ function watch(worker: Worker, watcher: Watcher): WorkerProcess {
   const tell = (message: PrimaryMessage): void => {
     if (worker.isConnected()) worker.send(wrap(message), undefined, () => undefined);
   };
-  /** Before hello nobody listens, and nothing is there to be closed yet. But hello may wait to be read. */
-  const drainUnheard = async (message: PrimaryMessage): Promise<void> => {
-    await wholePollPhase();
-    if (hears) tell(message);
-    else worker.process.kill('SIGKILL');
-  };
   worker.on('message', (value: unknown) => {
     const message = parseWorkerMessage(value);
     if (message === undefined) return;
-    if (message.type === 'hello') hears = true;
+    if (message.type === 'hello') {
+      hears = true;
+      tell({ type: 'welcome' });
+    }
     watcher.message(message);
   });
   worker.on('exit', (code, signal) => {
@@ -98,7 +94,8 @@ function watch(worker: Worker, watcher: Watcher): WorkerProcess {
   return {
     pid: worker.process.pid,
     send(message) {
-      if (message.type === 'drain' && !hears) void drainUnheard(message);
+      // It would not listen, and as it is not welcome yet, it serves nobody.
+      if (message.type === 'drain' && !hears) worker.process.kill('SIGKILL');
       else tell(message);
     },
     kill() {

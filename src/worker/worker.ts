@@ -38,6 +38,9 @@ class WorkerLife<App extends ServableApp> {
   readonly #settings: WorkerSettings;
   readonly #channel: Channel;
   readonly #context: LiveContext;
+  /** Settles when the primary has heard of this worker, or it has to leave. */
+  readonly #welcome: Promise<void>;
+  #settleWelcome: () => void = () => undefined;
   /** Settles, and never rejects, when the app listens or has failed to. */
   #booted: Promise<void> = Promise.resolve();
   #app: App | undefined;
@@ -52,6 +55,9 @@ class WorkerLife<App extends ServableApp> {
 
   constructor(settings: WorkerSettings) {
     this.#settings = settings;
+    this.#welcome = new Promise((resolve) => {
+      this.#settleWelcome = resolve;
+    });
     this.#channel = new Channel({
       order: (order) => this.#obey(order),
       closed: () => this.#leave({ final: true, ...settings.shutdown }),
@@ -84,6 +90,7 @@ class WorkerLife<App extends ServableApp> {
     if (protocol !== PROTOCOL) throw new ProtocolError(String(PROTOCOL), String(protocol));
     const app = await build(buildApp, this.#context);
     this.#app = app;
+    await this.#welcome;
     if (this.#leaving !== undefined) return;
     this.#tookOver = true;
     const connections = new Connections(app.server);
@@ -94,6 +101,8 @@ class WorkerLife<App extends ServableApp> {
 
   #obey(order: Order): void {
     switch (order.type) {
+      case 'welcome':
+        return this.#settleWelcome();
       case 'leave':
         return this.#context.becomeUnavailable();
       case 'drain':
@@ -110,6 +119,7 @@ class WorkerLife<App extends ServableApp> {
 
   /** Called again, it only becomes less patient. */
   #leave(times: DrainTimes): void {
+    this.#settleWelcome();
     if (this.#leaving === undefined) this.#leaving = this.#end(times);
     else void this.#drain?.drain(times);
   }

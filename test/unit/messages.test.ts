@@ -22,6 +22,7 @@ suite('messages', () => {
     { type: 'ask', id: 1, question: 'status' },
   ];
   const fromPrimary: readonly PrimaryMessage[] = [
+    { type: 'welcome' },
     { type: 'leave' },
     { type: 'drain', cause: 'rollout', final: false, idleMs: 1, graceMs: 2, closeMs: 3 },
     { type: 'answer', id: 1, value: { anything: true } },
