@@ -37,15 +37,15 @@ export function perform(trouble: Sharing, stage: Stage): Promise<void> {
 }
 
 /** Two of these would spoil each other: the second waits for the first, while all else goes on. */
-export function turnOf({ type }: Sharing): 'releases' | 'primary' | 'size' | null {
+export function turnOf({ type }: Sharing): 'releases' | 'primary' | null {
   switch (type) {
     case 'deploy':
     case 'deploy-broken':
       return 'releases';
+    // SIGCONT discards a SIGTTIN or SIGTTOU that came in the pause (POSIX, signal generation and delivery).
     case 'pause-primary':
-      return 'primary';
     case 'resize':
-      return 'size';
+      return 'primary';
     case 'kill-workers':
     case 'segfault':
     case 'recycle':
