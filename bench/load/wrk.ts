@@ -7,7 +7,8 @@ const SCRIPT = fileURLToPath(new URL('wrk.lua', import.meta.url));
 const PATIENCE_MS = 60_000;
 
 export interface WrkResult {
-  readonly perSecond: number;
+  /** As long as it took in truth. */
+  readonly seconds: number;
   readonly p99Ms: number;
   readonly sent: number;
   /** Broken connections, timeouts and answers other than 2xx and 3xx. */
@@ -39,11 +40,10 @@ export async function wrk({ ports, connections, seconds, fresh }: WrkLoad): Prom
   );
   const seen: unknown = JSON.parse(output.trim().split('\n').at(-1) ?? '');
   const number = (name: string): number => Number(Reflect.get(Object(seen), name));
-  const requests = number('requests');
   return {
-    perSecond: requests / (number('micros') / 1e6),
+    seconds: number('micros') / 1e6,
     p99Ms: number('p99Micros') / 1000,
-    sent: requests,
+    sent: number('requests'),
     errors: number('broken') + number('timedOut') + number('badStatus'),
   };
 }

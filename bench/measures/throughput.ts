@@ -1,10 +1,18 @@
 // Requests a second, with a connection for each, and over kept-alive connections.
+//
+// The machine is now twice as fast, now half as fast, for seconds on end. So all contenders are up at once and take
+// turns, a second each; who has no turn has nothing to do. Each turn opens its connections anew, so that no contender
+// keeps an even or uneven spread of them over its workers for longer.
 import { wrk } from '../load/wrk.ts';
+import type { WrkResult } from '../load/wrk.ts';
+import { rotated } from '../rotation.ts';
+import { median } from '../statistics.ts';
 import { CONNECTIONS } from './measure.ts';
 import type { Measure, Target } from './measure.ts';
 
-const WARM_UP_SECONDS = 1;
-const SECONDS = 2;
+const TURN_SECONDS = 1;
+/** Of each contender, in a round. */
+const SECONDS = 5;
 
 export const fresh: Measure = throughput('fresh', 'fresh connections', {
   perSecond: { bound: 'at least', value: 1.5, aim: 2.5 },
@@ -26,11 +34,20 @@ function throughput(
     needs: 'wrk',
     contenders: ['ours', 'cluster', 'one', 'several', 'raw', 'other'],
     rounds: 7,
-    runs: 'alone',
-    async sample({ ports }, { seconds = SECONDS }) {
-      const load = { ports, connections: CONNECTIONS, fresh: name === 'fresh' };
-      await wrk({ ...load, seconds: WARM_UP_SECONDS });
-      return { ...(await wrk({ ...load, seconds })) };
+    runs: 'together',
+    async sample(all, { seconds = SECONDS }) {
+      const load = { connections: CONNECTIONS, fresh: name === 'fresh', seconds: TURN_SECONDS };
+      const tallies = all.map(({ ports }) => ({ ports, turns: [] as WrkResult[] }));
+      for (const { ports } of tallies) await wrk({ ...load, ports });
+      for (let turn = 0; turn < seconds / TURN_SECONDS; turn += 1) {
+        for (const { ports, turns } of rotated(tallies, turn)) turns.push(await wrk({ ...load, ports }));
+      }
+      return tallies.map(({ turns }) => ({
+        perSecond: sum(turns, 'sent') / sum(turns, 'seconds'),
+        p99Ms: median(turns.map(({ p99Ms }) => p99Ms)),
+        sent: sum(turns, 'sent'),
+        errors: sum(turns, 'errors'),
+      }));
     },
     rows: [
       {
@@ -53,4 +70,8 @@ function throughput(
       },
     ],
   };
+}
+
+function sum(turns: readonly WrkResult[], what: keyof WrkResult): number {
+  return turns.reduce((total, turn) => total + turn[what], 0);
 }
