@@ -43,6 +43,20 @@ suite('primary', () => {
     await service.ended;
   });
 
+  test('S35: when the primary is killed before it has heard of a worker, that one does not wait for it', async (t) => {
+    const service = await startReadyService(t, {
+      fixture: 'fickle.js',
+      options: { workers: 1, shutdown: { idleMs: 100 }, closeMs: 600_000 },
+    });
+    const built = service.next('building');
+    const killed = assert.rejects(service.call('restartAndBlock', 600_000));
+    await built;
+    service.signal('SIGKILL');
+    await service.ended;
+    await killed;
+    assert.deepEqual(service.leftovers(), []);
+  });
+
   test('S35: when the primary is killed while imports run, they end with it', async (t) => {
     const service = startService(t, {
       fixture: 'slow-import.js',
