@@ -1,12 +1,12 @@
-// 20,000 histories of trouble, never the same ones twice: SIMULATION_SEED tells those of another run again.
+// 12,000 histories of trouble, never the same ones twice: SIMULATION_SEED tells those of another run again.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { randomSeed, simulate } from './simulation.ts';
 
 const seed = Number(process.env['SIMULATION_SEED'] ?? randomSeed());
 
-test(`the invariants hold in 20,000 histories of trouble (seed ${seed})`, (t) => {
-  const { coverage, failure } = simulate({ runs: 20_000, seed });
+test(`the invariants hold in 12,000 histories of trouble (seed ${seed})`, (t) => {
+  const { coverage, failure } = simulate({ runs: 12_000, seed });
   if (failure !== null) assert.fail(failure);
   for (const line of coverage.table.split('\n')) t.diagnostic(line);
   assert.deepEqual(coverage.missing, [], 'the histories had everything that they are about');
