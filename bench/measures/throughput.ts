@@ -44,6 +44,7 @@ function throughput(
       }
       return tallies.map(({ turns }) => ({
         perSecond: sum(turns, 'sent') / sum(turns, 'seconds'),
+        // Of a turn; the generator tells no more of its latencies than that.
         p99Ms: median(turns.map(({ p99Ms }) => p99Ms)),
         sent: sum(turns, 'sent'),
         errors: sum(turns, 'errors'),

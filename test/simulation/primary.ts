@@ -36,13 +36,13 @@ export class Primary {
   fleet: Fleet;
   /** When its timer fires, by real time. */
   timerAt = 0;
+  /** For how long, in all, it did not get to read. */
+  busyMs = 0;
   #heardUntil = 0;
   /** What is to be done when it reads again; null: it reads. */
   #inbox: (() => void)[] | null = null;
   /** How much real time was slept through. */
   #sleptMs = 0;
-  /** For how long, in all, it did not get to read. */
-  busyMs = 0;
   readonly #agenda: Agenda;
   readonly #random: Random;
   readonly #obey: (moment: Moment) => void;
