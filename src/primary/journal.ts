@@ -3,8 +3,8 @@ import { EventEmitter } from 'node:events';
 import type { Announcement } from '../fleet/command.ts';
 import type { Ending } from '../fleet/fleet.ts';
 import { fromErrorInfo } from '../messages.ts';
-import type { ClusteredLogger } from '../options.ts';
 import { explainExit } from './exit-cause.ts';
+import type { PrimaryLogger } from './log/guard.ts';
 
 /** What an event carries: the facts of the announcement, with the worker as others see it. */
 export type Details<A extends Announcement> = Omit<A, 'type' | 'worker' | 'error' | 'ending'> &
@@ -56,7 +56,7 @@ export interface Journal {
   emit(announcement: Announcement): void;
 }
 
-export function createJournal(log: ClusteredLogger, pidOf: (worker: number) => number | null): Journal {
+export function createJournal(log: PrimaryLogger, pidOf: (worker: number) => number | null): Journal {
   const emitter: EventEmitter = new EventEmitter({ captureRejections: true });
   // A listener is the embedder's code: what it throws is told, and harms nobody.
   const survive = (error: unknown): void => log.error({ err: error }, 'an event listener failed');

@@ -2,7 +2,7 @@
 import type { EventEmitter } from 'node:events';
 import process from 'node:process';
 import { OptionInvalidError } from '../errors.ts';
-import type { Announcement, Command } from '../fleet/command.ts';
+import type { Command } from '../fleet/command.ts';
 import type { FleetEvent } from '../fleet/event.ts';
 import { createFleet, isMixed, isRolling, isServing } from '../fleet/fleet.ts';
 import type { Ending, Fleet } from '../fleet/fleet.ts';
@@ -10,13 +10,13 @@ import { step } from '../fleet/step.ts';
 import { nextWakeAt } from '../fleet/wake.ts';
 import { fromErrorInfo, toErrorInfo } from '../messages.ts';
 import type { Answers, Question } from '../messages.ts';
-import type { ClusteredLogger } from '../options.ts';
 import { wholePollPhase } from '../poll.ts';
 import { mapError } from '../status.ts';
 import type { FleetStatus, RolloutResult } from '../status.ts';
 import { AwakeClock, TICK_MS } from './awake-clock.ts';
 import { createJournal } from './journal.ts';
 import type { ClusteredEvents, Journal } from './journal.ts';
+import type { PrimaryLog } from './log/logger.ts';
 import { pin } from './release.ts';
 import type { PinnedRelease } from './release.ts';
 import { Rollouts } from './rollouts.ts';
@@ -58,7 +58,7 @@ export class Primary implements ClusteredPrimary {
   readonly #parts: Parts;
   readonly #clock = new AwakeClock();
   readonly #processes: WorkerProcesses;
-  readonly #log: ClusteredLogger;
+  readonly #log: PrimaryLog;
   readonly #rollouts = new Rollouts();
   readonly #journal: Journal;
   #fleet: Fleet;
@@ -67,7 +67,7 @@ export class Primary implements ClusteredPrimary {
   #heardUntil = 0;
   #settleClosed: (closed: Closed) => void = () => undefined;
 
-  constructor(parts: Parts, pinned: PinnedRelease, log: ClusteredLogger) {
+  constructor(parts: Parts, pinned: PinnedRelease, log: PrimaryLog) {
     const { settings } = parts;
     this.#parts = parts;
     this.#log = log;
@@ -151,18 +151,26 @@ export class Primary implements ClusteredPrimary {
     };
   }
 
-  /** The one place where the fleet changes. Listeners hear of it after all is done: they may call back. */
+  /**
+   * The one place where the fleet changes. It is told after all is done: in the log, which may be slow or broken; and to
+   * listeners, which may call back.
+   */
   #dispatch(event: FleetEvent): void {
     const context = { now: this.#clock.now(), heardUntil: this.#heardUntil, random: Math.random };
     const [fleet, commands] = step(this.#fleet, event, context);
     this.#fleet = fleet;
-    const announcements = commands.flatMap((command) => this.#carryOut(command));
+    for (const command of commands) this.#carryOut(command);
     this.#wakeLater();
+    const announcements = commands.flatMap((command) =>
+      command.type === 'announce' ? [command.announcement] : [],
+    );
+    for (const announcement of announcements) this.#journal.log(announcement);
     for (const announcement of announcements) {
       this.#rollouts.hear(announcement);
       this.#journal.emit(announcement);
     }
     if (event.type === 'worker-exited' || event.type === 'fork-failed') this.#processes.forget(event.worker);
+    for (const command of commands) if (command.type === 'finish') void this.#finish(command.ending);
   }
 
   #wakeLater(): void {
@@ -185,23 +193,19 @@ export class Primary implements ClusteredPrimary {
     if (this.#fleet.phase.name !== 'stopped') this.#dispatch({ type: 'time-passed' });
   }
 
-  #carryOut(command: Command): readonly Announcement[] {
+  #carryOut(command: Command): void {
     switch (command.type) {
       case 'fork':
       case 'drain':
       case 'leave':
       case 'kill':
-        this.#processes.carryOut(command);
-        return [];
+        return this.#processes.carryOut(command);
       case 'release-sockets':
-        this.#parts.listener.release();
-        return [];
       case 'finish':
-        this.#finish(command.ending);
-        return [];
+        return this.#parts.listener.release();
       case 'announce':
-        this.#journal.log(command.announcement);
-        return [command.announcement];
+        // When all is done.
+        return undefined;
     }
   }
 
@@ -209,9 +213,9 @@ export class Primary implements ClusteredPrimary {
     return question === 'status' ? this.status() : mapError(await this.restart(), toErrorInfo);
   }
 
-  #finish({ exitCode, reason, error }: Ending): void {
-    this.#parts.listener.release();
+  async #finish({ exitCode, reason, error }: Ending): Promise<void> {
     this.#log.info({ reason, exitCode }, 'stopped');
+    await this.#log.close();
     this.#settleClosed({ exitCode, reason, error: error && fromErrorInfo(error) });
   }
 }

@@ -1,69 +1,24 @@
-// Signals become events, and the end of the process becomes an exit code.
+// Signals to a primary that serves become events. Those that end it are in exit.ts.
 import process from 'node:process';
-import closeWithGrace from 'close-with-grace';
-
-type AllEvents = NonNullable<closeWithGrace.Options['skip']>[number];
+import { isInTerminal } from '../exit.ts';
 
 export interface SignalHandlers {
   /** SIGUSR2; SIGHUP unless started from a terminal, where it means that the terminal is gone. */
   restart(): void;
   /** SIGTTIN and SIGTTOU. */
   step(by: 1 | -1): void;
-  /** SIGTERM, SIGINT, SIGQUIT. Settles when all is over; what it rejects with makes the exit code 1. */
-  stop(cause: StopCause): Promise<void>;
-  /** Any of them, or an uncaught error, for the second time: end everybody now, for the process ends on return. */
-  force(cause: string): void;
 }
 
-export interface StopCause {
-  readonly signal: string | null;
-  /** What nobody caught in this process. */
-  readonly error: unknown;
-}
-
-export interface Signals {
-  /** Ends the process: with code 0, or 1 when `stop` rejects. */
-  end(): void;
-  uninstall(): void;
-}
-
-/** Left alone: crashes, which a listener would turn into hangs; and the loop running empty, which is no reason. */
-const SKIPPED: readonly AllEvents[] = [
-  'SIGILL',
-  'SIGTRAP',
-  'SIGABRT',
-  'SIGBUS',
-  'SIGFPE',
-  'SIGSEGV',
-  'SIGUSR2',
-  'beforeExit',
-];
-
-export function handleSignals({ restart, step, stop, force }: SignalHandlers): Signals {
-  const inTerminal = process.stdin.isTTY || process.stdout.isTTY;
-  const own: readonly (readonly [NodeJS.Signals, () => void])[] = [
+/** Returns what uninstalls it. */
+export function handleSignals({ restart, step }: SignalHandlers): () => void {
+  const handlers: readonly (readonly [NodeJS.Signals, () => void])[] = [
     ['SIGUSR2', restart],
     ['SIGTTIN', () => step(1)],
     ['SIGTTOU', () => step(-1)],
-    ...(inTerminal ? [] : [['SIGHUP', restart] as const]),
+    ...(isInTerminal() ? [] : [['SIGHUP', restart] as const]),
   ];
-  for (const [signal, handler] of own) process.on(signal, handler);
-  const grace = closeWithGrace(
-    {
-      // The fleet keeps its own deadlines.
-      delay: false,
-      logger: false,
-      skip: inTerminal ? [...SKIPPED] : [...SKIPPED, 'SIGHUP'],
-      onSecondSignal: force,
-      onSecondError: () => force('uncaught error'),
-    },
-    ({ signal, err }) => stop({ signal: signal ?? null, error: err }),
-  );
-  return {
-    end: () => grace.close(),
-    uninstall() {
-      grace.uninstall();
-      for (const [signal, handler] of own) process.removeListener(signal, handler);
-    },
+  for (const [signal, handler] of handlers) process.on(signal, handler);
+  return () => {
+    for (const [signal, handler] of handlers) process.removeListener(signal, handler);
   };
 }

@@ -1,13 +1,14 @@
 // Runs in the primary process: binds, starts the fleet, and ties its end to the end of the process.
 import { BootFailedError, GaveUpError, StoppedError } from '../errors.ts';
-import type { ClusteredLogger, Settings } from '../options.ts';
+import { handleExit } from '../exit.ts';
+import type { Settings } from '../options.ts';
 import { bind } from './listener.ts';
-import { createLogger } from './logger.ts';
+import type { PrimaryLogger } from './log/guard.ts';
+import { createLog } from './log/logger.ts';
 import { Primary } from './primary.ts';
 import type { Closed, ClusteredPrimary } from './primary.ts';
 import { locate, pin } from './release.ts';
 import { handleSignals } from './signals.ts';
-import type { StopCause } from './signals.ts';
 
 /**
  * Settles when all wanted workers are ready.
@@ -17,7 +18,7 @@ import type { StopCause } from './signals.ts';
 export async function startPrimary(settings: Settings): Promise<ClusteredPrimary> {
   const release = locate(settings);
   const pinned = pin(release);
-  const log = await createLogger(settings.logger);
+  const log = await createLog(settings.logger);
   const listener = await bind(settings.listen);
   log.info({ addresses: listener.addresses, workers: settings.workers, ...pinned }, 'sockets bound');
   const primary = new Primary({ settings, listener, release }, pinned, log);
@@ -53,23 +54,29 @@ function failure({ exitCode, reason, error }: Closed): Error | null {
   }
 }
 
-function tieToProcess(primary: Primary, log: ClusteredLogger): void {
-  const signals = handleSignals({
+function tieToProcess(primary: Primary, log: PrimaryLogger): void {
+  const uninstall = handleSignals({
     restart: () => void primary.restart(),
     step: (by) => primary.stepSize(by),
-    async stop({ signal, error }: StopCause) {
-      if (error !== undefined) log.error({ err: error }, 'uncaught error in the primary');
-      else if (signal !== null) log.info({ signal }, 'signal received');
-      const failed = failure(await primary.close());
+  });
+  const exit = handleExit({
+    async stop(cause) {
+      const closed = primary.close();
+      if (cause.type === 'error') log.error({ err: cause.error }, 'uncaught error in the primary');
+      if (cause.type === 'signal') log.info({ signal: cause.signal }, 'signal received');
+      const failed = failure(await closed);
       if (failed !== null) throw failed;
+      if (cause.type === 'error') throw cause.error;
     },
-    force(cause) {
-      log.error({ cause }, 'forced to stop');
+    force(signal) {
       primary.force();
+      log.error({ signal }, 'forced to stop');
     },
+    failedAgain: (error) => log.error({ err: error }, 'uncaught error in the primary'),
   });
   void primary.closed.then(({ reason }) => {
+    uninstall();
     // Nobody waits for the end of a fleet that gave up: the process must not live on without workers.
-    return reason === 'gave-up' ? signals.end() : signals.uninstall();
+    return reason === 'gave-up' ? exit.end() : exit.uninstall();
   });
 }

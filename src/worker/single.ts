@@ -1,7 +1,7 @@
 // One process without a primary (`workers: 0`): same app, same hooks, same signals, same drain.
 import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
-import closeWithGrace from 'close-with-grace';
+import { handleExit, isInTerminal } from '../exit.ts';
 import type { Settings } from '../options.ts';
 import { build } from './app.ts';
 import type { BuildApp, ServableApp } from './app.ts';
@@ -40,30 +40,27 @@ export async function startSingle<App extends ServableApp>(
     await drain.drain({ final: true, ...policy.shutdown });
     if (!(await close(app, policy.closeMs))) throw new Error('app.close() did not succeed');
   });
-  const uninstall = handleSignals(app, stop);
+  const uninstall = tieToProcess(app, stop);
   return { role: 'single', app, worker: context, close: () => stop().finally(uninstall) };
 }
 
-/** Close-with-grace ends the process after it; what cannot be done without a primary is told. */
-function handleSignals(app: ServableApp, stop: () => Promise<void>): () => void {
-  const inTerminal = process.stdin.isTTY || process.stdout.isTTY;
-  const refused = inTerminal ? (['SIGUSR2'] as const) : (['SIGUSR2', 'SIGHUP'] as const);
+/** What cannot be done without a primary is told. Returns what uninstalls it. */
+function tieToProcess(app: ServableApp, stop: () => Promise<void>): () => void {
+  const refused = isInTerminal() ? (['SIGUSR2'] as const) : (['SIGUSR2', 'SIGHUP'] as const);
   const refuse = (signal: string): void =>
     app.log.error({ signal }, 'a single process cannot be rolled; restart it, or set workers above 0');
   for (const signal of refused) process.on(signal, refuse);
-  const grace = closeWithGrace(
-    {
-      delay: false,
-      logger: false,
-      skip: ['SIGILL', 'SIGTRAP', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGSEGV', 'beforeExit', ...refused],
+  const exit = handleExit({
+    async stop(cause) {
+      if (cause.type === 'error') app.log.error({ err: cause.error }, 'uncaught error, stopping');
+      await stop();
+      if (cause.type === 'error') throw cause.error;
     },
-    ({ err }) => {
-      if (err !== undefined) app.log.error({ err }, 'uncaught error, stopping');
-      return stop();
-    },
-  );
+    force: () => process.exit(1),
+    failedAgain: (error) => app.log.error({ err: error }, 'uncaught error, stopping'),
+  });
   return () => {
-    grace.uninstall();
+    exit.uninstall();
     for (const signal of refused) process.removeListener(signal, refuse);
   };
 }

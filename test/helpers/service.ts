@@ -44,6 +44,9 @@ const NOISE = new Set(['level', 'time', 'pid', 'hostname', 'name']);
 /** Times that make a rollout quick, for tests that are not about them. */
 export const QUICK = { minReadyMs: 50, idleMs: 200 } as const;
 
+/** Between two signals of a person: what comes sooner is taken for the same request. */
+export const HUMAN_PAUSE_MS = 600;
+
 /** Starts it, and kills what is left of its process group after the test. */
 export function startService(t: TestContext, options: ServiceOptions = {}): Service {
   const service = new Service(options);

@@ -1,7 +1,8 @@
 // The end: graceful, forced, in the middle of a boot, and for a whole process group at once.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { QUICK, startReadyService, startService } from '../helpers/service.ts';
+import { setTimeout } from 'node:timers/promises';
+import { HUMAN_PAUSE_MS, QUICK, startReadyService, startService } from '../helpers/service.ts';
 
 suite('shutdown', () => {
   for (const [first, second] of [
@@ -16,6 +17,7 @@ suite('shutdown', () => {
       const stopping = service.next('stopping');
       service.signal(first);
       await stopping;
+      await setTimeout(HUMAN_PAUSE_MS);
       service.signal(second);
       assert.equal((await service.ended).code, 1);
       assert.equal(await held, 'ECONNRESET');

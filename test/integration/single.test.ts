@@ -1,7 +1,8 @@
 // workers: 0: the same app, hooks and signals, in one process.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { startService } from '../helpers/service.ts';
+import { setTimeout } from 'node:timers/promises';
+import { HUMAN_PAUSE_MS, startService } from '../helpers/service.ts';
 import type { Service, ServiceOptions } from '../helpers/service.ts';
 
 suite('single', () => {
@@ -32,6 +33,7 @@ suite('single', () => {
     await forced.get('/');
     forced.signal('SIGTERM');
     await forced.seen('signal aborted');
+    await setTimeout(HUMAN_PAUSE_MS);
     forced.signal('SIGTERM');
     assert.equal((await forced.ended).code, 1);
     assert.equal(await held, 'ECONNRESET');
