@@ -215,7 +215,7 @@ export class Primary implements ClusteredPrimary {
 
   async #finish({ exitCode, reason, error }: Ending): Promise<void> {
     this.#log.info({ reason, exitCode }, 'stopped');
-    await this.#log.close();
+    await this.#log.flush();
     this.#settleClosed({ exitCode, reason, error: error && fromErrorInfo(error) });
   }
 }

@@ -7,6 +7,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { ClusteredOptions, FleetStatus, RolloutResult } from 'fastify-clustered';
 
@@ -27,6 +28,10 @@ export interface ServiceOptions {
   readonly execArgv?: readonly string[];
   readonly uid?: number;
   readonly gid?: number;
+  /** Where it writes its log: `unread` is a socket that nobody reads until {@link Service.follow} does. */
+  readonly stdout?: 'followed' | 'unread' | number;
+  /** The command that starts it, made of the one that would start it directly. */
+  readonly command?: (direct: readonly string[]) => readonly string[];
 }
 
 interface TestContext {
@@ -39,7 +44,7 @@ const PATIENCE_MS = 40_000;
 const MOST_LINES = 60;
 
 /** What pino adds to every line. */
-const NOISE = new Set(['level', 'time', 'pid', 'hostname', 'name']);
+const NOISE = new Set(['level', 'time', 'pid', 'hostname', 'name', 'padding']);
 
 /** Times that make a rollout quick, for tests that are not about them. */
 export const QUICK = { minReadyMs: 50, idleMs: 200 } as const;
@@ -78,17 +83,20 @@ export class Service {
     env = {},
     cwd,
     execArgv = [],
+    stdout = 'followed',
+    command = (direct) => direct,
     ...user
   }: ServiceOptions) {
     const file = fixture.startsWith('/')
       ? fixture
       : fileURLToPath(new URL(`../fixtures/${fixture}`, import.meta.url));
     const { PORT: _, WEB_CONCURRENCY: __, NODE_OPTIONS: ___, ...inherited } = process.env;
-    this.child = spawn(process.execPath, [...execArgv, file], {
+    const [program = '', ...args] = command([process.execPath, ...execArgv, file]);
+    this.child = spawn(program, args, {
       cwd,
       ...user,
       detached: true,
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      stdio: ['ignore', typeof stdout === 'number' ? stdout : 'pipe', 'pipe', 'ipc'],
       env: {
         ...inherited,
         SERVICE_OPTIONS: JSON.stringify({
@@ -101,10 +109,11 @@ export class Service {
       },
     });
     this.ended = once(this.child, 'close').then(([code, signal]) => ({ code, signal }));
-    this.#follow();
+    if (stdout === 'followed' && this.child.stdout) this.follow(this.child.stdout);
+    this.#listen();
   }
 
-  /** Of the primary. */
+  /** Of the primary, unless another command started it. */
   get pid(): number {
     assert.ok(this.child.pid !== undefined);
     return this.child.pid;
@@ -253,27 +262,40 @@ export class Service {
     } catch {
       // Nobody is left.
     }
+    // What nobody has read until now would keep it open.
+    this.child.stdout?.resume();
     await this.ended;
   }
 
-  #follow(): void {
-    const { stdout, stderr } = this.child;
-    assert.ok(stdout && stderr);
+  /** Reads the log from there. */
+  follow(stdout: Readable): void {
     createInterface({ input: stdout }).on('line', (text) => {
       const line = parse(text);
-      if (line === undefined) return;
-      this.log.push(line);
-      this.#events.emit('line');
+      if (line !== undefined) this.#note(line);
     });
-    stderr.on('data', (chunk: Buffer) => {
+  }
+
+  #listen(): void {
+    this.child.stderr?.on('data', (chunk: Buffer) => {
       this.#stderr += chunk.toString();
       this.#events.emit('line');
     });
-    this.child.on('message', (answer: Answer) => {
-      this.#answers.get(answer.id)?.(answer);
-      this.#answers.delete(answer.id);
+    this.child.on('message', (message: Answer | Told) => {
+      if ('told' in message) return this.#note(message.told);
+      this.#answers.get(message.id)?.(message);
+      this.#answers.delete(message.id);
     });
   }
+
+  #note(line: LogLine): void {
+    this.log.push(line);
+    this.#events.emit('line');
+  }
+}
+
+/** What a fixture tells over the channel instead of by its log, as a line of it. */
+interface Told {
+  readonly told: LogLine;
 }
 
 interface Answer {

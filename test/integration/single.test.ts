@@ -39,6 +39,16 @@ suite('single', () => {
     assert.equal(await held, 'ECONNRESET');
   });
 
+  test('S90: two signals at once are one graceful shutdown', async (t) => {
+    const service = await startSingle(t);
+    const slow = service.get('/slow?ms=1000');
+    await service.get('/');
+    service.signal('SIGINT');
+    service.signal('SIGTERM');
+    assert.equal((await slow).status, 200);
+    assert.equal((await service.ended).code, 0);
+  });
+
   test('S72: SIGUSR2 and SIGHUP, which it cannot obey, do no harm', async (t) => {
     const service = await startSingle(t);
     service.signal('SIGUSR2');

@@ -4,12 +4,12 @@ import { LINES_DROPPED, guard } from './guard.ts';
 import type { PrimaryLogger } from './guard.ts';
 
 export interface PrimaryLog extends PrimaryLogger {
-  /** Settles when what was logged is written, or cannot be written in time; what comes later is lost. Never rejects. */
-  close(): Promise<void>;
+  /** Settles when what was logged is written, or cannot be written in time. Never rejects. */
+  flush(): Promise<void>;
 }
 
 /** How long the last lines may take, in ms. With the default times of a shutdown it stays below the 10 s of `docker stop`. */
-const CLOSE_MS = 500;
+const FLUSH_MS = 500;
 
 const SILENT: PrimaryLogger = {
   debug: () => undefined,
@@ -28,18 +28,15 @@ export async function createLog(logger: Settings['logger']): Promise<PrimaryLog>
   const { pino } = await import('pino');
   // It writes from a thread of its own, to wherever it is told.
   if (options.transport !== undefined) return withoutOutput(guard(pino(options)));
-  const { openOutput } = await import('./output.ts');
-  const output = openOutput(() => {
-    const dropped = output.takeDropped();
-    if (dropped > 0) log.warn({ dropped }, LINES_DROPPED);
-  });
+  const { Output } = await import('./output.ts');
+  const output = new Output({ dropped: (lines) => log.warn({ dropped: lines }, LINES_DROPPED) });
   const log = guard(pino(options, output));
-  return { ...log, close: () => output.close(CLOSE_MS) };
+  return { ...log, flush: () => output.flush(FLUSH_MS) };
 }
 
 /** Somebody else sees to it that what was logged is written. */
 function withoutOutput(log: PrimaryLogger): PrimaryLog {
-  return { ...log, close: async () => undefined };
+  return { ...log, flush: async () => undefined };
 }
 
 function isLogger(logger: Settings['logger']): logger is ClusteredLogger {

@@ -1,0 +1,51 @@
+// Writes to standard output in such a way that this process never waits for whoever reads it.
+import fs from 'node:fs';
+import process from 'node:process';
+import { promisify } from 'node:util';
+
+/** Settles when all of it is written; rejects when it cannot be. To be called with no other call under way. */
+export type Sink = (bytes: Buffer) => Promise<void>;
+
+export function openSink(): Sink {
+  const { stdout } = process;
+  // Its callback tells the same error; without a listener it would end this process.
+  stdout.on('error', () => undefined);
+  return isStream(stdout)
+    ? (bytes) => writeToStream(stdout, bytes)
+    : (bytes) => writeToFile(stdout.fd, bytes);
+}
+
+/** POSIX's PIPE_BUF. If libuv finds room for anything in a pipe or a socket, it finds room for that much. */
+export const PIECE_BYTES = 4_096;
+
+interface StreamHandle {
+  setBlocking(blocking: boolean): number;
+}
+
+/** A pipe, a socket or a terminal; not a file or a device. */
+function isStream(stdout: object): boolean {
+  return typeof handleOf(stdout)?.setBlocking === 'function';
+}
+
+function handleOf(stdout: object): StreamHandle | null | undefined {
+  return Reflect.get(stdout, '_handle');
+}
+
+async function writeToStream(stdout: NodeJS.WriteStream, bytes: Buffer): Promise<void> {
+  for (let start = 0; start < bytes.length; start += PIECE_BYTES) {
+    await new Promise<void>((resolve, reject) => {
+      // Not for once and all: Node wants terminals to block, and libuv makes whatever a child inherits as its standard
+      // output block again, for all who share it. What then has to wait for room is written by libuv when there is some.
+      handleOf(stdout)?.setBlocking(false);
+      stdout.write(bytes.subarray(start, start + PIECE_BYTES), (error) =>
+        error ? reject(error) : resolve(),
+      );
+    });
+  }
+}
+
+const write = promisify(fs.write);
+
+async function writeToFile(fd: number, bytes: Buffer): Promise<void> {
+  for (let start = 0; start < bytes.length;) start += (await write(fd, bytes, start)).bytesWritten;
+}

@@ -1,0 +1,168 @@
+// The log of the primary: nobody reads it, it cannot be written, its logger throws. The fleet does not notice.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import { suite, test } from 'node:test';
+import type { TestContext } from 'node:test';
+import type { Readable } from 'node:stream';
+import { QUICK, startService } from '../helpers/service.ts';
+import type { Service, ServiceOptions } from '../helpers/service.ts';
+
+/** How it is started, and where what it writes can be read when the time has come. */
+interface Surroundings {
+  readonly options: ServiceOptions;
+  reader(service: Service): Readable;
+}
+
+suite('the log', () => {
+  for (const [kind, surround] of [
+    ['pipe', aPipe],
+    ['socket', aSocket],
+    ['terminal', aTerminal],
+  ] as const) {
+    test(`S83: nobody reads from the ${kind}: it respawns and rolls, says later how much was dropped, and ends`, async (t) => {
+      const { options, reader } = surround(t);
+      const service = await startObserved(t, options);
+      await crash(service);
+      await roll(service);
+      const output = reader(service);
+      service.follow(output);
+      const { dropped } = await service.seen('log lines dropped');
+      const total = await service.call<number>('lines');
+      while (written(service) < total - Number(dropped)) await service.more(service.log.length);
+      assert.equal(written(service), total - Number(dropped));
+      assert.ok(Number(dropped) > 0);
+      // It stalls again.
+      output.pause();
+      await end(service);
+      output.resume();
+      assert.deepEqual(await service.ended, { code: 0, signal: null });
+    });
+  }
+
+  test('S84: the disk is full from the start on', async (t) => {
+    const full = fs.openSync('/dev/full', 'w');
+    t.after(() => fs.closeSync(full));
+    await carriesOn(await startObserved(t, { stdout: full }));
+  });
+
+  test('S84: the disk becomes full', async (t) => {
+    const file = path.join(folder(t), 'log');
+    const log = fs.openSync(file, 'w');
+    t.after(() => fs.closeSync(log));
+    // In POSIX's blocks of 512 bytes; what is beyond them is EFBIG.
+    const limited = ['sh', '-c', 'ulimit -f 400 && exec "$@"', 'sh'];
+    const service = await startObserved(t, {
+      stdout: log,
+      command: (direct) => [...limited, ...direct],
+    });
+    await carriesOn(service);
+    assert.equal(fs.statSync(file).size, 400 * 512);
+  });
+
+  test('S84: whoever read the log is gone', async (t) => {
+    const service = await startObserved(t, { stdout: 'unread' });
+    service.child.stdout?.destroy();
+    await carriesOn(service);
+  });
+
+  for (const how of ['throws', 'throws once the fleet is ready', 'throws something that cannot be told']) {
+    test(`S84: a logger that was passed ${how}`, async (t) => {
+      const service = await startObserved(t, { env: { LOGGER: how } });
+      await carriesOn(service);
+      assert.equal(service.stderr.match(/The logger throws, so that log lines are lost/g)?.length, 1);
+    });
+  }
+});
+
+async function startObserved(t: TestContext, options: ServiceOptions): Promise<Service> {
+  const service = startService(t, { fixture: 'observed.js', options: { rollout: QUICK }, ...options });
+  await service.seen('sockets bound');
+  return service;
+}
+
+/** All that a fleet may have to do. */
+async function carriesOn(service: Service): Promise<void> {
+  await crash(service);
+  await roll(service);
+  await crash(service);
+  await end(service);
+}
+
+async function crash(service: Service): Promise<void> {
+  const [pid] = await service.readyPids();
+  assert.ok(pid !== undefined);
+  const ready = service.next('worker-ready');
+  process.kill(pid, 'SIGKILL');
+  await ready;
+  assert.equal((await service.get('/')).status, 200);
+}
+
+async function roll(service: Service): Promise<void> {
+  const completed = service.next('rollout-completed');
+  process.kill(await service.call('pid'), 'SIGUSR2');
+  await completed;
+}
+
+/** Nobody is cut, and the exit code is 0. */
+async function end(service: Service): Promise<void> {
+  const pid = await service.call<number>('pid');
+  const slow = service.get('/slow?ms=300');
+  await service.get('/');
+  process.kill(pid, 'SIGTERM');
+  assert.equal((await slow).status, 200);
+  assert.equal((await service.seen('exit'))['code'], 0);
+}
+
+/** How many lines of the primary's log were read. */
+function written(service: Service): number {
+  return service.log.filter(({ padding }) => padding !== undefined).length;
+}
+
+function folder(t: TestContext): string {
+  const created = fs.mkdtempSync(path.join(os.tmpdir(), 'fastify-clustered-'));
+  t.after(() => fs.rmSync(created, { recursive: true }));
+  return created;
+}
+
+function aPipe(t: TestContext): Surroundings {
+  const fifo = path.join(folder(t), 'log');
+  execFileSync('mkfifo', [fifo]);
+  const { O_RDONLY, O_NONBLOCK } = fs.constants;
+  const output = fs.openSync(fifo, O_RDONLY | O_NONBLOCK);
+  const input = fs.openSync(fifo, 'w');
+  t.after(() => fs.closeSync(input));
+  return {
+    options: { stdout: input },
+    reader() {
+      const socket = new net.Socket({ fd: output, writable: false });
+      t.after(() => void socket.destroy());
+      return socket;
+    },
+  };
+}
+
+function aSocket(): Surroundings {
+  return { options: { stdout: 'unread' }, reader: outputOf };
+}
+
+/** With util-linux's `script` as the terminal. */
+function aTerminal(): Surroundings {
+  const quoted = (direct: readonly string[]): string => direct.map((word) => `'${word}'`).join(' ');
+  return {
+    options: {
+      stdout: 'unread',
+      command: (direct) => ['script', '-qec', `exec ${quoted(direct)}`, '/dev/null'],
+    },
+    reader: outputOf,
+  };
+}
+
+function outputOf({ child }: Service): Readable {
+  assert.ok(child.stdout);
+  return child.stdout;
+}

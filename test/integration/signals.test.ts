@@ -1,0 +1,46 @@
+// Signals that reach the primary more than once, as wrappers and process groups deliver them: one graceful end.
+import assert from 'node:assert/strict';
+import process from 'node:process';
+import { suite, test } from 'node:test';
+import { startReadyService } from '../helpers/service.ts';
+import type { Service, ServiceOptions } from '../helpers/service.ts';
+
+type Command = NonNullable<ServiceOptions['command']>;
+
+const direct: Command = (words) => words;
+const behindTimeout: Command = (words) => ['timeout', '--preserve-status', '300', ...words];
+const behindWatch: Command = ([node = '', ...args]) => [node, '--watch', ...args];
+
+suite('signals', () => {
+  for (const [how, command, end] of [
+    ['twice at once', direct, twice('SIGTERM', 'SIGTERM')],
+    ['and another one at once', direct, twice('SIGINT', 'SIGTERM')],
+    ['and SIGHUP, SIGQUIT and it again at once', direct, twice('SIGQUIT', 'SIGINT', 'SIGTERM', 'SIGQUIT')],
+    [
+      'to timeout and, by it, to its child and its group',
+      behindTimeout,
+      (service) => service.signal('SIGTERM'),
+    ],
+    ['to a group in which timeout hands it on', behindTimeout, (service) => service.signalGroup('SIGINT')],
+    ['to a group in which node --watch hands it on', behindWatch, (service) => service.signalGroup('SIGINT')],
+  ] as const satisfies readonly (readonly [string, Command, (service: Service) => void])[]) {
+    test(`S90: a signal ${how}: one graceful shutdown`, async (t) => {
+      const service = await startReadyService(t, { command });
+      const slow = service.get('/slow?ms=1000');
+      await service.get('/');
+      end(service);
+      assert.equal((await slow).status, 200);
+      assert.equal((await service.ended).code, 0);
+      assert.equal(service.lines('stopping').length, 1);
+      assert.deepEqual(service.lines('forced to stop'), []);
+      assert.deepEqual(service.leftovers(), []);
+    });
+  }
+});
+
+/** The kernel delivers all of them before the primary looks. */
+function twice(...signals: readonly NodeJS.Signals[]): (service: Service) => void {
+  return ({ pid }) => {
+    for (const signal of signals) process.kill(pid, signal);
+  };
+}
