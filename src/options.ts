@@ -129,6 +129,10 @@ export interface ClusteredOptions {
   /**
    * What the primary logs with: `true` for pino with its defaults, `false` for nothing, options for pino, or a logger
    * that has `child()`. The workers' apps log by themselves.
+   *
+   * Pino writes to stdout asynchronously: it never waits for whoever reads it, and drops what finds no room in 1 MiB. A
+   * logger that is passed, or a `transport` of pino's, may throw: that harms nothing. But it must not block: while it
+   * does, the primary supervises nobody.
    * @default true
    */
   logger?: boolean | LoggerOptions | ClusteredLogger;
