@@ -5,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { FleetStatus } from 'fastify-clustered';
 import { Service } from '../helpers/service.ts';
 import type { ServiceOptions } from '../helpers/service.ts';
+import type { Output } from './output.ts';
 
 /** What the primary held at one moment. */
 export interface Footprint {
@@ -30,6 +31,8 @@ const SAMPLE_MS = 3_000;
 export class Life {
   readonly number: number;
   readonly service: Service;
+  /** Of the primary's log. */
+  readonly output: Output;
   readonly startedAt = Date.now();
   /** The primary itself has exited; workers may still be there. */
   readonly exited: Promise<void>;
@@ -40,9 +43,11 @@ export class Life {
   #before: Footprint | undefined;
   readonly #over = new AbortController();
 
-  constructor(number: number, options: ServiceOptions) {
+  constructor(number: number, options: ServiceOptions, output: Output) {
     this.number = number;
-    this.service = new Service(options);
+    this.output = output;
+    this.service = new Service({ ...options, ...output.options });
+    output.attach(this.service.child.stdout);
     // A question may be under way when the primary is killed. What matters is that it exits, and that is noticed.
     this.service.child.on('error', () => undefined);
     this.exited = once(this.service.child, 'exit').then(() => this.#over.abort());

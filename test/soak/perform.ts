@@ -1,6 +1,6 @@
 // Carries out one trouble, and waits for what belongs to it.
-import { troubleReleases } from './release-troubles.ts';
-import { pausePrimary, resize, restart } from './primary-troubles.ts';
+import { pruneReleases, troubleReleases } from './release-troubles.ts';
+import { breakLog, pausePrimary, resize, restart } from './primary-troubles.ts';
 import type { Stage } from './stage.ts';
 import type { Trouble } from './trouble.ts';
 import { askToEnd, killWorkers, pauseWorker, signalWorker, stopWorker } from './worker-troubles.ts';
@@ -33,15 +33,22 @@ export function perform(trouble: Sharing, stage: Stage): Promise<void> {
       return resize(stage, trouble.by);
     case 'pause-primary':
       return pausePrimary(stage, trouble.ms);
+    case 'break-log':
+      return breakLog(stage, trouble.ms);
+    case 'prune-releases':
+      return pruneReleases(stage);
   }
 }
 
 /** Two of these would spoil each other: the second waits for the first, while all else goes on. */
-export function turnOf({ type }: Sharing): 'releases' | 'primary' | null {
+export function turnOf({ type }: Sharing): 'releases' | 'primary' | 'log' | null {
   switch (type) {
     case 'deploy':
     case 'deploy-broken':
+    case 'prune-releases':
       return 'releases';
+    case 'break-log':
+      return 'log';
     // SIGCONT discards a SIGTTIN or SIGTTOU that came in the pause (POSIX, signal generation and delivery).
     case 'pause-primary':
     case 'resize':

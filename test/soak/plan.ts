@@ -35,6 +35,8 @@ const burst: Draw = (random) => ({
   times: between(random, 2, 6),
   apartMs: between(random, 0, 150),
 });
+const breakLog: Draw = (random) => ({ type: 'break-log', ms: between(random, 2_000, 8_000) });
+const prune: Draw = () => ({ type: 'prune-releases' });
 const grow: Draw = () => ({ type: 'resize', by: 1 });
 const shrink: Draw = () => ({ type: 'resize', by: -1 });
 
@@ -64,6 +66,10 @@ const DECK: readonly Draw[] = [
   () => ({ type: 'deploy-broken', fault: 'rejects' }),
   () => ({ type: 'deploy-broken', fault: 'hangs' }),
   () => ({ type: 'deploy-broken', fault: 'dies' }),
+  breakLog,
+  breakLog,
+  prune,
+  prune,
   grow,
   grow,
   shrink,

@@ -34,6 +34,12 @@ export async function resizeToStart(stage: Stage): Promise<void> {
   }
 }
 
+export async function breakLog({ life: { output } }: Stage, ms: number): Promise<void> {
+  output.block();
+  await setTimeout(ms);
+  output.unblock();
+}
+
 export async function pausePrimary({ life: { service } }: Stage, ms: number): Promise<void> {
   service.signal('SIGSTOP');
   await setTimeout(ms);

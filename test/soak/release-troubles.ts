@@ -19,6 +19,12 @@ async function untilAborted({ life: { service } }: Stage, entry: string): Promis
   await service.seen('rollout aborted', { where: ({ generation }) => Number(generation) >= first });
 }
 
+/** As a deploy does that keeps the last few. What is running, or may be rolled out, stays. */
+export async function pruneReleases(stage: Stage): Promise<void> {
+  const { generation } = await stage.life.settled();
+  stage.prune(generation.entry);
+}
+
 /** Of the release that a rollout is to. */
 export function entryOf({ to }: LogLine): unknown {
   return Reflect.get(Object(to), 'entry');

@@ -24,7 +24,7 @@ if (!(minutes > 0) || !Number.isInteger(seed)) {
   throw new Error('--minutes takes a number above 0, --seed a whole number');
 }
 
-const stage = new Stage();
+const stage = new Stage(seed);
 // Nobody of the service may be left behind, whatever ends the soak.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => void stage.close().then(() => process.exit(1)));

@@ -10,6 +10,7 @@ import { createReleases } from '../helpers/releases.ts';
 import type { Releases } from '../helpers/releases.ts';
 import type { Act } from './deaths.ts';
 import { Life } from './life.ts';
+import { disk, reader } from './output.ts';
 import { WATCHDOG_MS } from './plan.ts';
 import type { Fault } from './trouble.ts';
 
@@ -31,7 +32,9 @@ const OPTIONS: ClusteredOptions = {
 /** How long workers whose primary was killed may take: their times of a shutdown, and once more as much. */
 const ORPHANS_MS = 30_000;
 
-const FIXTURE = fileURLToPath(new URL('../fixtures/soaked.js', import.meta.url));
+/** What a release is made of, besides its entry file. */
+const MODULES = ['soaked.js', 'app.js', 'remote.js', 'footprint.js'];
+const FIXTURES = fileURLToPath(new URL('../fixtures/', import.meta.url));
 
 export class Stage {
   readonly lives: Life[] = [];
@@ -39,17 +42,23 @@ export class Stage {
   readonly records: string;
   /** Starts that failed because the workers of a killed primary still listened. */
   startsTooEarly = 0;
+  readonly #seed: number;
+  readonly #logs: string;
   readonly #releases: Releases;
   /** How each release behaves, by its entry file. */
   readonly #behaviours = new Map<string, Fault | 'works'>();
   readonly #cleanUps: (() => void)[] = [];
   #port = 0;
 
-  constructor() {
+  constructor(seed: number) {
+    this.#seed = seed;
     const keep = { after: (hook: () => void): void => void this.#cleanUps.push(hook) };
     this.#releases = createReleases(keep);
     this.records = fs.mkdtempSync(path.join(os.tmpdir(), 'fastify-clustered-soak-'));
-    keep.after(() => fs.rmSync(this.records, { recursive: true, force: true }));
+    this.#logs = fs.mkdtempSync(path.join(os.tmpdir(), 'fastify-clustered-soak-'));
+    for (const folder of [this.records, this.#logs]) {
+      keep.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+    }
     this.deploy('works');
   }
 
@@ -74,8 +83,19 @@ export class Stage {
     const entry = path.join(this.#releases.path(release), 'main.mjs');
     this.#behaviours.set(entry, behaviour);
     this.#releases.write(release, entryFile(behaviour));
+    for (const file of MODULES) {
+      this.#releases.write(release, fs.readFileSync(path.join(FIXTURES, file), 'utf8'), file);
+    }
     this.#releases.deploy(release);
     return entry;
+  }
+
+  /** Deletes all releases but the one with that entry file, and the one behind the link. */
+  prune(entry: string): void {
+    const kept = [entry, fs.realpathSync(path.join(this.#releases.current, 'main.mjs'))];
+    for (const [index, its] of [...this.#behaviours.keys()].entries()) {
+      if (!kept.includes(its) && fs.existsSync(its)) this.#releases.remove(index + 1);
+    }
   }
 
   /** Undefined: no release of this soak has that entry file. */
@@ -119,13 +139,19 @@ export class Stage {
 
   /** False: the port is still in use. */
   async #start(): Promise<boolean> {
-    const life = new Life(this.lives.length + 1, {
-      fixture: path.join(this.#releases.current, 'main.mjs'),
-      cwd: this.#releases.current,
-      options: { ...OPTIONS, listen: { port: this.#port } },
-      env: { PWD: this.#releases.current, SOAK_RECORDS: this.records },
-      execArgv: ['--expose-gc'],
-    });
+    const number = this.lives.length + 1;
+    const life = new Life(
+      number,
+      {
+        fixture: path.join(this.#releases.current, 'main.mjs'),
+        cwd: this.#releases.current,
+        options: { ...OPTIONS, listen: { port: this.#port } },
+        env: { PWD: this.#releases.current, SOAK_RECORDS: this.records },
+        execArgv: ['--expose-gc'],
+      },
+      // In turns; which one comes first, the seed says.
+      (number + this.#seed) % 2 === 0 ? reader() : disk(this.#logs),
+    );
     this.lives.push(life);
     const { service } = life;
     const came = await Promise.race([service.seen('all workers ready'), service.ended]);
@@ -142,5 +168,5 @@ export class Stage {
 function entryFile(behaviour: Fault | 'works'): string {
   return behaviour === 'throws'
     ? `throw new Error('soak: this release throws');\n`
-    : `import { serve } from ${JSON.stringify(FIXTURE)};\nawait serve('${behaviour}');\n`;
+    : `import { serve } from './soaked.js';\nawait serve('${behaviour}');\n`;
 }

@@ -24,6 +24,10 @@ export type Trouble =
   | { readonly type: 'resize'; readonly by: 1 | -1 }
   /** For longer than the watchdog is patient with workers. */
   | { readonly type: 'pause-primary'; readonly ms: number }
+  /** For that long nobody reads the log of the primary, or its disk is full. */
+  | { readonly type: 'break-log'; readonly ms: number }
+  /** Deletes every release that is neither run nor behind the link. */
+  | { readonly type: 'prune-releases' }
   /** `atRest`: nothing else was going on, so that the primary can be looked at before. */
   | { readonly type: 'kill-primary'; readonly atRest: boolean };
 
@@ -54,6 +58,10 @@ export function nameOf(trouble: Trouble): string {
       return trouble.by === 1 ? 'SIGTTIN' : 'SIGTTOU';
     case 'pause-primary':
       return 'primary stopped and continued';
+    case 'break-log':
+      return 'log that nobody reads, or that cannot be written';
+    case 'prune-releases':
+      return 'releases pruned';
     case 'kill-primary':
       return trouble.atRest ? 'SIGKILL of the primary at rest' : 'SIGKILL of the primary';
   }

@@ -1,0 +1,46 @@
+// Where the primary writes its log: somewhere that can stall, or run full, and recover.
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import type { ServiceOptions } from '../helpers/service.ts';
+
+export interface Output {
+  /** How the service has to be started for it. */
+  readonly options: Pick<ServiceOptions, 'stdout' | 'command'>;
+  /** To be called once it has been started. */
+  attach(stdout: Readable | null): void;
+  block(): void;
+  unblock(): void;
+}
+
+/** A reader that stalls, as a log shipper does. */
+export function reader(): Output {
+  let output: Readable | null = null;
+  return {
+    options: { stdout: 'unread' },
+    attach(stdout) {
+      output = stdout;
+      output?.resume();
+    },
+    block: () => void output?.pause(),
+    unblock: () => void output?.resume(),
+  };
+}
+
+/** No file of the service may become larger, in bytes: far more than the records that workers write. */
+const LIMIT = 64 * 2 ** 20;
+
+/** A disk that runs full, for the limit of file sizes stands in: what is beyond it fails as well. */
+export function disk(folder: string): Output {
+  const file = path.join(folder, 'log');
+  const stdout = fs.openSync(file, 'a');
+  return {
+    options: {
+      stdout,
+      command: (direct) => ['sh', '-c', `ulimit -f ${LIMIT / 512} && exec "$@"`, 'sh', ...direct],
+    },
+    attach: () => fs.closeSync(stdout),
+    block: () => fs.truncateSync(file, LIMIT),
+    unblock: () => fs.truncateSync(file, 0),
+  };
+}
