@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events';
 import type { Announcement } from '../fleet/command.ts';
 import type { Ending } from '../fleet/fleet.ts';
-import { fromErrorInfo } from '../messages.ts';
+import { fromErrorInfo, toPlainError } from '../error-info.ts';
 import type { ClusteredLogger } from '../options.ts';
 import { explainExit } from './exit-cause.ts';
 
@@ -59,7 +59,8 @@ export interface Journal {
 export function createJournal(log: ClusteredLogger, pidOf: (worker: number) => number | null): Journal {
   const emitter: EventEmitter = new EventEmitter({ captureRejections: true });
   // A listener is the embedder's code: what it throws is told, and harms nobody.
-  const survive = (error: unknown): void => log.error({ err: error }, 'an event listener failed');
+  const survive = (error: unknown): void =>
+    log.error({ err: toPlainError(error) }, 'an event listener failed');
   emitter.on('error', survive);
   return {
     events: emitter,

@@ -1,6 +1,9 @@
 // Signals become events, and the end of the process becomes an exit code.
 import process from 'node:process';
 import closeWithGrace from 'close-with-grace';
+import { toPlainError } from '../error-info.ts';
+import { NotAnErrorError } from '../errors.ts';
+import { show } from '../show.ts';
 
 type AllEvents = NonNullable<closeWithGrace.Options['skip']>[number];
 
@@ -57,7 +60,12 @@ export function handleSignals({ restart, step, stop, force }: SignalHandlers): S
       onSecondSignal: force,
       onSecondError: () => force('uncaught error'),
     },
-    ({ signal, err }) => stop({ signal: signal ?? null, error: err }),
+    async (cause) => {
+      // Whatever was thrown, be it undefined: close-with-grace takes some of it for no error.
+      const error = 'err' in cause ? (cause.err ?? new NotAnErrorError(show(cause.err))) : undefined;
+      await stop({ signal: cause.signal ?? null, error });
+      if (error !== undefined) throw toPlainError(error);
+    },
   );
   return {
     end: () => grace.close(),

@@ -1,6 +1,8 @@
 // Runs in the primary process: binds, starts the fleet, and ties its end to the end of the process.
+import { toErrorInfo, toPlainError } from '../error-info.ts';
 import { BootFailedError, GaveUpError, StoppedError } from '../errors.ts';
 import type { ClusteredLogger, Settings } from '../options.ts';
+import { writeToStderr } from '../stderr.ts';
 import { bind } from './listener.ts';
 import { createLogger } from './logger.ts';
 import { Primary } from './primary.ts';
@@ -22,7 +24,7 @@ export async function startPrimary(settings: Settings): Promise<ClusteredPrimary
   log.info({ addresses: listener.addresses, workers: settings.workers, ...pinned }, 'sockets bound');
   const primary = new Primary({ settings, listener, release }, pinned, log);
   const ready = Promise.race([whenReady(primary), whenClosed(primary)]);
-  tieToProcess(primary, log);
+  tieToProcess(primary, log, settings.logger !== false);
   primary.start();
   await ready;
   return primary;
@@ -53,12 +55,18 @@ function failure({ exitCode, reason, error }: Closed): Error | null {
   }
 }
 
-function tieToProcess(primary: Primary, log: ClusteredLogger): void {
+const UNCAUGHT = 'uncaught error in the primary';
+
+function tieToProcess(primary: Primary, log: ClusteredLogger, logs: boolean): void {
+  const tellUncaught = (error: unknown): void => {
+    log.error({ err: toPlainError(error) }, UNCAUGHT);
+    if (!logs) writeToStderr(UNCAUGHT, toErrorInfo(error));
+  };
   const signals = handleSignals({
     restart: () => void primary.restart(),
     step: (by) => primary.stepSize(by),
     async stop({ signal, error }: StopCause) {
-      if (error !== undefined) log.error({ err: error }, 'uncaught error in the primary');
+      if (error !== undefined) tellUncaught(error);
       else if (signal !== null) log.info({ signal }, 'signal received');
       const failed = failure(await primary.close());
       if (failed !== null) throw failed;

@@ -3,7 +3,8 @@ import cluster from 'node:cluster';
 import type { Worker } from 'node:cluster';
 import process from 'node:process';
 import type { ErrorInfo } from '../fleet/event.ts';
-import { SETTINGS_VARIABLE, parseWorkerMessage, toErrorInfo, wrap } from '../messages.ts';
+import { toErrorInfo } from '../error-info.ts';
+import { SETTINGS_VARIABLE, parseWorkerMessage, wrap } from '../messages.ts';
 import type { PrimaryMessage, WorkerMessage, WorkerSettings } from '../messages.ts';
 import type { PinnedRelease } from './release.ts';
 

@@ -2,7 +2,8 @@
 import type { Command } from '../fleet/command.ts';
 import type { FleetEvent } from '../fleet/event.ts';
 import type { Generation } from '../fleet/fleet.ts';
-import { PROTOCOL, toErrorInfo } from '../messages.ts';
+import { toErrorInfo } from '../error-info.ts';
+import { PROTOCOL } from '../messages.ts';
 import type { Answers, Question, WorkerMessage, WorkerSettings } from '../messages.ts';
 import type { Settings } from '../options.ts';
 import { ProtocolError } from '../errors.ts';
@@ -99,6 +100,7 @@ export class WorkerProcesses {
       generation,
       sockets: listener.addresses.map((address, index) => ({ ...address, fd: FIRST_INHERITED + index })),
       backlog: settings.listen.backlog,
+      primaryLogs: settings.logger !== false,
       heartbeatMs: watchdog === false ? HEARTBEAT_MS : Math.min(HEARTBEAT_MS, watchdog.timeoutMs / 3),
       shutdown: { idleMs: shutdown.idleMs, graceMs: shutdown.graceMs },
       closeMs,

@@ -2,7 +2,10 @@
 import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 import closeWithGrace from 'close-with-grace';
+import { toErrorInfo, toPlainError } from '../error-info.ts';
 import type { Settings } from '../options.ts';
+import { attempt } from '../show.ts';
+import { writeToStderr } from '../stderr.ts';
 import { build } from './app.ts';
 import type { BuildApp, ServableApp } from './app.ts';
 import { close } from './close.ts';
@@ -11,6 +14,7 @@ import type { WorkerContext } from './context.ts';
 import { Drain } from './drain.ts';
 import { Sessions } from './http2.ts';
 import { listenAlone } from './listen.ts';
+import { logError } from './log-error.ts';
 import { createSingleContext } from './single-context.ts';
 
 /** What startClustered gives with `workers: 0`. */
@@ -57,9 +61,11 @@ function handleSignals(app: ServableApp, stop: () => Promise<void>): () => void 
       logger: false,
       skip: ['SIGILL', 'SIGTRAP', 'SIGABRT', 'SIGBUS', 'SIGFPE', 'SIGSEGV', 'beforeExit', ...refused],
     },
-    ({ err }) => {
-      if (err !== undefined) app.log.error({ err }, 'uncaught error, stopping');
-      return stop();
+    async (cause) => {
+      if ('err' in cause) tell(app, cause.err);
+      await stop();
+      // Close-with-grace takes some of what can be thrown, such as undefined, for no error.
+      if ('err' in cause) throw toPlainError(cause.err);
     },
   );
   return () => {
@@ -67,6 +73,16 @@ function handleSignals(app: ServableApp, stop: () => Promise<void>): () => void 
     for (const signal of refused) process.removeListener(signal, refuse);
   };
 }
+
+/** An app without a logger, as Fastify makes it by default, has one that does nothing. */
+function tell({ log }: ServableApp, error: unknown): void {
+  logError(log, error, UNCAUGHT);
+  const isLevelEnabled: unknown = Reflect.get(log, 'isLevelEnabled');
+  const isLogged = attempt(() => typeof isLevelEnabled === 'function' && isLevelEnabled.call(log, 'error'));
+  if (isLogged !== true) writeToStderr(UNCAUGHT, toErrorInfo(error));
+}
+
+const UNCAUGHT = 'uncaught error, stopping';
 
 function once<T>(run: () => Promise<T>): () => Promise<T> {
   let promise: Promise<T> | undefined;
