@@ -34,6 +34,8 @@ export function attempt<T>(run: () => T): T | undefined {
   }
 }
 
+/** Of an array only the first elements are printed anyway; a proxy may refuse to say. */
 function isWide(value: unknown): boolean {
-  return attempt(() => Object.keys(Object(value)).length > MOST_PROPERTIES && !Array.isArray(value)) ?? false;
+  if (typeof value !== 'object' || value === null) return false;
+  return attempt(() => !Array.isArray(value) && Object.keys(value).length > MOST_PROPERTIES) ?? false;
 }
