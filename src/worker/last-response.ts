@@ -58,7 +58,7 @@ function isNamed(name: unknown, lowerCase: string): boolean {
 function withClose(values: readonly unknown[]): string {
   const options = values
     .flat()
-    .flatMap((value) => String(value ?? '').split(','))
+    .flatMap((value) => (typeof value === 'string' ? value.split(',') : []))
     .map((option) => option.trim())
     .filter((option) => option !== '' && !/^(close|keep-alive)$/i.test(option));
   return [...options, 'close'].join(', ');

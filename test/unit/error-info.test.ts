@@ -34,7 +34,7 @@ function revoked(target: object): unknown {
   return proxy;
 }
 
-const with_ = (changes: object): Error => Object.assign(new Error('told'), changes);
+const made = (changes: object): Error => Object.assign(new Error('told'), changes);
 const getting = (...keys: readonly string[]): Error => {
   const error = new Error('told');
   // Node makes it when it is first asked for, and asks for name and message then.
@@ -45,25 +45,25 @@ const getting = (...keys: readonly string[]): Error => {
 
 /** What each is, and what has to be found in what is told of it. */
 const HOSTILE: Readonly<Record<string, readonly [thrown: unknown, said: RegExp]>> = {
-  'a message that is no string': [with_({ message: { reason: 'told' } }), /reason: 'told'/],
-  'a message that is a symbol': [with_({ message: Symbol('told') }), /Symbol\(told\)/],
-  'a message that is a number': [with_({ message: 42 }), /42/],
-  'a name that is no string': [with_({ name: 42 }), /told/],
-  'a name that is a symbol': [with_({ name: Symbol('s') }), /told/],
-  'a stack that is no string': [with_({ stack: { frames: [] } }), /Error: told/],
-  'a code that is a symbol': [with_({ code: Symbol('E_CODE') }), /Symbol\(E_CODE\)/],
-  'a code that throws when it is made a string': [with_({ code: { toString: explode } }), /told/],
+  'a message that is no string': [made({ message: { reason: 'told' } }), /reason: 'told'/],
+  'a message that is a symbol': [made({ message: Symbol('told') }), /Symbol\(told\)/],
+  'a message that is a number': [made({ message: 42 }), /42/],
+  'a name that is no string': [made({ name: 42 }), /told/],
+  'a name that is a symbol': [made({ name: Symbol('s') }), /told/],
+  'a stack that is no string': [made({ stack: { frames: [] } }), /Error: told/],
+  'a code that is a symbol': [made({ code: Symbol('E_CODE') }), /Symbol\(E_CODE\)/],
+  'a code that throws when it is made a string': [made({ code: { toString: explode } }), /told/],
   'getters that throw': [getting('name', 'message', 'stack', 'code', 'cause', 'errors', 'other'), /Error/],
-  'a toString that throws': [with_({ toString: explode, toJSON: explode }), /told/],
-  'a custom inspect that throws': [with_({ [inspect.custom]: explode }), /told|cannot be shown/],
-  'a property whose custom inspect throws': [with_({ pool: { [inspect.custom]: explode } }), /told/],
+  'a toString that throws': [made({ toString: explode, toJSON: explode }), /told/],
+  'a custom inspect that throws': [made({ [inspect.custom]: explode }), /told|cannot be shown/],
+  'a property whose custom inspect throws': [made({ pool: { [inspect.custom]: explode } }), /told/],
   'a proxy with throwing traps': [new Proxy(new Error('told'), hostileTraps), /./],
   'a revoked proxy': [revoked(new Error('told')), /Revoked/],
   'a cause that is a revoked proxy': [
     new Error('told', { cause: revoked({}) }),
     /told[^]*\[cause\]: .*Revoked/,
   ],
-  'errors that are a revoked proxy': [with_({ errors: revoked([]) }), /told/],
+  'errors that are a revoked proxy': [made({ errors: revoked([]) }), /told/],
   'an object whose toString throws': [{ toString: explode, why: 'told' }, /told/],
   'an object without a prototype': [Object.assign(Object.create(null), { why: 'told' }), /told/],
   undefined: [undefined, /undefined/],
@@ -100,7 +100,7 @@ suite('an error that has to be told', () => {
   test('60 MB in a stack, a name, a code or a property', () => {
     const long = 'x'.repeat(60_000_000);
     for (const key of ['stack', 'name', 'code', 'body', long.slice(0, 1_000_000)]) {
-      const info = toErrorInfo(with_({ [key]: long }));
+      const info = toErrorInfo(made({ [key]: long }));
       assertBounded(info);
       assert.match(`${info.name} ${info.code} ${info.stack}`, /more characters/, key.slice(0, 10));
     }
@@ -111,14 +111,14 @@ suite('an error that has to be told', () => {
     const wide = Object.fromEntries(million.slice(0, 100_000).map((index) => [`key${index}`, index]));
     for (const thrown of [
       new Error('\n'.repeat(1_000_000)),
-      with_(wide),
-      with_({ wide, million }),
+      made(wide),
+      made({ wide, million }),
       wide,
       million,
     ]) {
       assertBounded(toErrorInfo(thrown));
     }
-    assert.match(toErrorInfo(with_(wide)).stack ?? '', /key0: 0,[^]*99984 more properties/);
+    assert.match(toErrorInfo(made(wide)).stack ?? '', /key0: 0,[^]*99984 more properties/);
   });
 
   test('causes that are deep, or cyclic, end', () => {
@@ -153,7 +153,7 @@ suite('an error that has to be told', () => {
       toErrorInfo(error).stack ?? '',
       /^Error: outer\n {4}at [^]* \{\n {2}code: 'E_X',\n {2}port: 1,\n {2}\[cause\]: TypeError: inner\n {6}at [^]*\n\}$/,
     );
-    const discreet = with_({ password: 'secret', [inspect.custom]: () => 'nothing but this' });
+    const discreet = made({ password: 'secret', [inspect.custom]: () => 'nothing but this' });
     assert.equal(toErrorInfo(discreet).stack, 'nothing but this');
     let called = 0;
     Object.defineProperty(error, 'lazy', { get: () => (called += 1), enumerable: true });
