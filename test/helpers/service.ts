@@ -25,6 +25,8 @@ export interface ServiceOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly execArgv?: readonly string[];
+  /** A descriptor to be its stderr, which then nobody follows. */
+  readonly stderr?: number;
   readonly uid?: number;
   readonly gid?: number;
 }
@@ -75,6 +77,7 @@ export class Service {
     env = {},
     cwd,
     execArgv = [],
+    stderr,
     ...user
   }: ServiceOptions) {
     const file = fixture.startsWith('/')
@@ -85,7 +88,7 @@ export class Service {
       cwd,
       ...user,
       detached: true,
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      stdio: ['ignore', 'pipe', stderr ?? 'pipe', 'ipc'],
       env: {
         ...inherited,
         SERVICE_OPTIONS: JSON.stringify({
@@ -255,14 +258,14 @@ export class Service {
 
   #follow(): void {
     const { stdout, stderr } = this.child;
-    assert.ok(stdout && stderr);
+    assert.ok(stdout);
     createInterface({ input: stdout }).on('line', (text) => {
       const line = parse(text);
       if (line === undefined) return;
       this.log.push(line);
       this.#events.emit('line');
     });
-    stderr.on('data', (chunk: Buffer) => {
+    stderr?.on('data', (chunk: Buffer) => {
       this.#stderr += chunk.toString();
       this.#events.emit('line');
     });
