@@ -91,7 +91,9 @@ function print(error: object, printed: Set<object>): string {
   if (printed.size >= MOST_ERRORS) return '[and more errors]';
   printed.add(error);
   // It says itself what may be shown of it.
-  if (typeof read(error, inspect.custom) === 'function') return show(error, MOST_STACK);
+  if (typeof read(error, inspect.custom) === 'function') {
+    return show(error, MOST_STACK, () => stackOf(error));
+  }
   const parts = [...properties(error, printed), ...causes(error, printed), ...aggregated(error, printed)];
   const head = stackOf(error);
   return parts.length === 0 ? head : `${head} {\n${indent(parts.join(',\n'))}\n}`;

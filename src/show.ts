@@ -7,8 +7,12 @@ const MOST_SHOWN = 1_024;
 /** An object with more properties than that is only named: to print them all could take seconds. */
 const MOST_PROPERTIES = 1_000;
 
-/** As Node would print it, without what is nested in it. */
-export function show(value: unknown, most = MOST_SHOWN): string {
+/** As Node would print it, without what is nested in it; otherwise, if that throws, as the caller would. */
+export function show(
+  value: unknown,
+  most = MOST_SHOWN,
+  otherwise = (): string => `[${typeof value} that cannot be shown]`,
+): string {
   const shown = attempt(() =>
     inspect(value, {
       depth: isWide(value) ? -1 : 0,
@@ -17,7 +21,7 @@ export function show(value: unknown, most = MOST_SHOWN): string {
       breakLength: 120,
     }),
   );
-  return cut(shown ?? `[${typeof value} that cannot be shown]`, most);
+  return cut(shown ?? otherwise(), most);
 }
 
 /** Says how much is missing. */

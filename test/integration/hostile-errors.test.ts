@@ -13,7 +13,7 @@ import { startReadyService, startService } from '../helpers/service.ts';
 import type { Service } from '../helpers/service.ts';
 
 /** Nothing in these tests ends because of a time. */
-const PATIENT = { idleMs: 30_000, graceMs: 30_000 } as const;
+const PATIENT = { idleMs: 600_000, graceMs: 600_000 } as const;
 const UNDETERRED = { stableMs: 0 } as const;
 const ONE = { workers: 1, shutdown: PATIENT, respawn: UNDETERRED } as const;
 
@@ -108,6 +108,21 @@ suite('an uncaught error that is hard to tell', () => {
       assert.equal(service.lines('worker failing').length, index + 1, kind);
     }
     assert.equal(service.stderr, '');
+  });
+
+  test('S91: of an entry that throws it while it loads, without a logger: on stderr, once', async (t) => {
+    const options = { ...ONE, logger: false };
+    const service = startService(t, { fixture: 'early.js', options });
+    assert.equal((await service.ended).code, 1);
+    assert.match(
+      service.stderr,
+      /^fastify-clustered: the worker could not load its entry file \(pid \d+\)\nError: told/,
+    );
+    assert.equal(service.stderr.match(ON_STDERR)?.length, 1);
+    // Nothing has made this one non-blocking yet, as libraries for logging do.
+    const unread = startService(t, { fixture: 'early.js', options, stderr: fullPipe(t) });
+    assert.equal((await unread.ended).code, 1);
+    assert.deepEqual(unread.leftovers(), []);
   });
 
   for (const kind of ['undefined', 'proxy', 'huge']) {
