@@ -6,7 +6,7 @@ import { attempt } from './show.ts';
 /** What does not fit into a pipe that nobody empties is lost, as there is nobody who would miss it. */
 export function writeToStderr(what: string, { name, message, stack }: ErrorInfo): void {
   attempt(() => {
-    // Not fs.writeSync(2), which waits where the pipe is full: libuv writes what it can at once, and returns.
+    // Not fs.writeSync(2), which waits where a full pipe is a blocking one: this writes at once what fits, and returns.
     process.stderr.on('error', () => undefined);
     process.stderr.write(
       `fastify-clustered: ${what} (pid ${process.pid})\n${stack ?? `${name}: ${message}`}\n`,

@@ -119,7 +119,6 @@ suite('an uncaught error that is hard to tell', () => {
       /^fastify-clustered: the worker could not load its entry file \(pid \d+\)\nError: told/,
     );
     assert.equal(service.stderr.match(ON_STDERR)?.length, 1);
-    // Nothing has made this one non-blocking yet, as libraries for logging do.
     const unread = startService(t, { fixture: 'early.js', options, stderr: fullPipe(t) });
     assert.equal((await unread.ended).code, 1);
     assert.deepEqual(unread.leftovers(), []);
