@@ -86,6 +86,7 @@ export class WorkerProcesses {
       {
         message: (message) => this.#hear(worker, message),
         exited: (code, signal) => this.#listener.happened({ type: 'worker-exited', worker, code, signal }),
+        disconnected: () => this.#listener.happened({ type: 'worker-disconnected', worker }),
         forkFailed: (error) => this.#listener.happened({ type: 'fork-failed', worker, error }),
       },
     );

@@ -21,6 +21,7 @@ import type { DrainTimes } from './drain.ts';
 import { Sessions } from './http2.ts';
 import { letGo, takeOver } from './listen.ts';
 import { logError } from './log-error.ts';
+import { isOrphaned } from './orphaned.ts';
 import { takeSettings } from './settings.ts';
 
 /** What startClustered gives in a worker. */
@@ -40,6 +41,8 @@ export function startWorker<App extends ServableApp>(buildApp: BuildApp<App>): P
 
 class WorkerLife<App extends ServableApp> {
   readonly #settings: WorkerSettings;
+  /** The primary's pid. */
+  readonly #parent = process.ppid;
   readonly #channel: Channel;
   readonly #context: LiveContext;
   /** Settles when the primary has heard of this worker, or it has to leave. */
@@ -64,7 +67,7 @@ class WorkerLife<App extends ServableApp> {
     });
     this.#channel = new Channel({
       order: (order) => this.#obey(order),
-      closed: () => this.#leave({ final: true, ...settings.shutdown }),
+      closed: () => void this.#leaveByItself(),
     });
     this.#context = new LiveContext({
       role: 'worker',
@@ -112,6 +115,11 @@ class WorkerLife<App extends ServableApp> {
       case 'drain':
         return this.#leave(order);
     }
+  }
+
+  /** Only if the primary is gone does nobody accept after this worker. */
+  async #leaveByItself(): Promise<void> {
+    this.#leave({ final: await isOrphaned(this.#parent), ...this.#settings.shutdown });
   }
 
   /** The primary starts a replacement at once. What else this worker has accepted it still answers. */
