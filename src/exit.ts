@@ -3,7 +3,7 @@ import process from 'node:process';
 import closeWithGrace from 'close-with-grace';
 
 export interface ExitHandlers {
-  /** Called once. The process ends when it settles: with code 0, or 1 if it rejects. */
+  /** Called once. The process ends when it settles: with code 0, or 1 if it rejects, or was called for an error. */
   stop(cause: ExitCause): Promise<void>;
   /** A person does not want to wait any longer. */
   force(signal: NodeJS.Signals): void;
@@ -40,9 +40,10 @@ export function handleExit({ stop, force, failedAgain }: ExitHandlers): Exit {
   let cause: ExitCause | undefined;
   let signalledAt: number | undefined;
   let isForced = false;
-  const grace = closeWithGrace({ delay: false, logger: false, skip: [...EVERY_EVENT] }, () =>
-    stop(cause ?? { type: 'asked' }),
-  );
+  const grace = closeWithGrace({ delay: false, logger: false, skip: [...EVERY_EVENT] }, async () => {
+    await stop(cause ?? { type: 'asked' });
+    if (cause?.type === 'error') throw cause.error;
+  });
   const begin = (its: ExitCause): void => {
     cause = its;
     grace.close();

@@ -1,5 +1,5 @@
 // Every message between primary and worker, as two unions, their parsers, and the protocol's version.
-import { inspect } from 'node:util';
+import { parseErrorInfo } from './error-info.ts';
 import type { ErrorInfo } from './fleet/event.ts';
 import type { DrainCause } from './fleet/worker.ts';
 import type { FleetStatus, RolloutOutcome } from './status.ts';
@@ -53,6 +53,8 @@ export interface WorkerSettings {
   readonly sockets: readonly HeldSocket[];
   readonly backlog: number;
   readonly heartbeatMs: number;
+  /** False: it has no logger, so what fails is to be told by the worker itself. */
+  readonly primaryLogs: boolean;
   /** For a worker that has to leave without being told how. */
   readonly shutdown: { readonly idleMs: number; readonly graceMs: number };
   readonly closeMs: number;
@@ -81,10 +83,8 @@ export function parseWorkerMessage(value: unknown): WorkerMessage | undefined {
       return { type: message['type'] };
     case 'hello':
       return isNumber(message['protocol']) ? { type: 'hello', protocol: message['protocol'] } : undefined;
-    case 'failing': {
-      const error = parseErrorInfo(message['error']);
-      return error && { type: 'failing', error };
-    }
+    case 'failing':
+      return { type: 'failing', error: parseErrorInfo(message['error']) };
     case 'ask': {
       const { id, question } = message;
       const known = question === 'status' || question === 'restart';
@@ -118,39 +118,8 @@ export function parsePrimaryMessage(value: unknown): PrimaryMessage | undefined 
   }
 }
 
-/** An error on its way to another process. The stack is what Node prints of it, so with all its causes. */
-export function toErrorInfo(thrown: unknown): ErrorInfo {
-  const stack = inspect(thrown);
-  if (!(thrown instanceof Error)) return { name: 'Error', message: stack, stack: null, code: null };
-  const code = 'code' in thrown ? String(thrown.code) : null;
-  return { name: thrown.name, message: thrown.message, stack, code };
-}
-
-/** An error that came from another process: its name, message, code and stack are the sender's. */
-export function fromErrorInfo({ name, message, stack, code }: ErrorInfo): Error {
-  const Native = NATIVE_ERRORS.find((native) => native.name === name);
-  const error = new (Native ?? Error)(message);
-  if (Native === undefined) Object.defineProperty(error, 'name', { value: name, configurable: true });
-  error.stack = stack ?? `${name}: ${message}`;
-  return code === null ? error : Object.assign(error, { code });
-}
-
-const NATIVE_ERRORS = [Error, TypeError, RangeError, ReferenceError, SyntaxError, URIError, EvalError];
-
 function unwrap(value: unknown): Record<string, unknown> | undefined {
   return isRecord(value) && isRecord(value[ENVELOPE]) ? value[ENVELOPE] : undefined;
-}
-
-function parseErrorInfo(value: unknown): ErrorInfo | undefined {
-  if (!isRecord(value)) return undefined;
-  const { name, message, stack, code } = value;
-  if (typeof name !== 'string' || typeof message !== 'string') return undefined;
-  return {
-    name,
-    message,
-    stack: typeof stack === 'string' ? stack : null,
-    code: typeof code === 'string' ? code : null,
-  };
 }
 
 const DRAIN_CAUSES: readonly DrainCause[] = [

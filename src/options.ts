@@ -1,10 +1,10 @@
 // Every option: its type, default, environment variable and validation. Behind this file nothing is optional.
 import os from 'node:os';
 import process from 'node:process';
-import { inspect } from 'node:util';
 import type { LoggerOptions } from 'pino';
 import { OptionInvalidError, OptionUnknownError } from './errors.ts';
 import type { Policy } from './fleet/policy.ts';
+import { show } from './show.ts';
 
 /** What startClustered takes. All times are in milliseconds. */
 export interface ClusteredOptions {
@@ -377,5 +377,5 @@ function isLogger(value: object): value is ClusteredLogger {
 }
 
 function invalid(name: string, value: unknown, allowed: string): Error {
-  return new OptionInvalidError(name, inspect(value, { depth: 0, breakLength: Infinity }), allowed);
+  return new OptionInvalidError(name, show(value), allowed);
 }

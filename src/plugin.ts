@@ -4,6 +4,7 @@ import fp from 'fastify-plugin';
 import { DecoratorTakenError } from './errors.ts';
 import { LiveContext } from './worker/context.ts';
 import type { WorkerContext } from './worker/context.ts';
+import { logError } from './worker/log-error.ts';
 import { createSingleContext } from './worker/single-context.ts';
 
 export interface ClusteredPluginOptions {
@@ -54,7 +55,7 @@ function alone(app: FastifyInstance): WorkerContext {
   app.addHook('onReady', async () => context.becomeReady());
   app.addHook('preClose', async () => {
     context.becomeUnavailable();
-    await context.becomeDraining((err) => app.log.error({ err }, 'an onDrain hook failed'));
+    await context.becomeDraining((error) => logError(app.log, error, 'an onDrain hook failed'));
   });
   return context;
 }

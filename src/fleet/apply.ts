@@ -35,6 +35,7 @@ export function apply(fleet: Fleet, event: FleetEvent, context: Context): Turn {
     case 'worker-heard':
     case 'worker-failing':
     case 'worker-incompatible':
+    case 'worker-disconnected':
     case 'worker-tired':
     case 'worker-exited':
     case 'fork-failed': {
@@ -71,6 +72,11 @@ function applyToWorker(turn: Turn, worker: Worker, event: WorkerEvent, context: 
       const told = announce(turn, { type: 'worker-failing', worker, error: event.error });
       if (!isStaying(worker)) return told;
       return addDeath(expectExit(told, worker, context), { worker, how: 'failed', error: event.error });
+    }
+    case 'worker-disconnected': {
+      if (!isStaying(worker)) return turn;
+      const told = announce(turn, { type: 'worker-disconnected', worker });
+      return addDeath(expectExit(told, worker, context), { worker, how: 'failed', error: CHANNEL_CLOSED });
     }
     case 'worker-incompatible': {
       if (!isStaying(worker)) return turn;
@@ -128,6 +134,13 @@ function askToStop(turn: Turn, force: boolean, { now }: Context): Turn {
   if (!isServing(turn.fleet)) return turn;
   return change(turn, { phase: { name: 'leaving', drainAt: now + policy.shutdown.delayMs } });
 }
+
+const CHANNEL_CLOSED = {
+  name: 'Error',
+  message: 'The worker closed its channel to the primary, and lived on',
+  stack: null,
+  code: null,
+};
 
 function exitError({ code, signal }: { readonly code: number | null; readonly signal: string | null }) {
   const how = signal === null ? `exited with code ${code}` : `was ended by ${signal}`;

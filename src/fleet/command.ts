@@ -54,6 +54,7 @@ export type Announcement =
   | { readonly type: 'worker-draining'; readonly worker: Worker; readonly cause: DrainCause }
   | { readonly type: 'worker-killed'; readonly worker: Worker; readonly cause: KillCause }
   | { readonly type: 'worker-failing'; readonly worker: Worker; readonly error: ErrorInfo }
+  | { readonly type: 'worker-disconnected'; readonly worker: Worker }
   | {
       readonly type: 'worker-exited';
       /** As it was known just before. */

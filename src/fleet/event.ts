@@ -16,6 +16,8 @@ export type FleetEvent =
   | { readonly type: 'worker-failing'; readonly worker: number; readonly error: ErrorInfo }
   /** It speaks another version of the protocol, so it can be told nothing. */
   | { readonly type: 'worker-incompatible'; readonly worker: number; readonly error: ErrorInfo }
+  /** Its channel is closed, and it lives on: it can neither be told anything, nor say anything. It drains by itself. */
+  | { readonly type: 'worker-disconnected'; readonly worker: number }
   /** It asks to be replaced. */
   | { readonly type: 'worker-tired'; readonly worker: number }
   | {

@@ -51,7 +51,7 @@ function explainSignal(signal: string): string {
 function explainCode(code: number): string {
   switch (code) {
     case 0:
-      return 'the app, or a module of its, called process.exit()';
+      return 'the app, or a module of its, called process.exit(), or cluster.worker.kill(); or, while it booted, process.disconnect()';
     case 1:
       return `the app called process.exit(1), or Node.js could not start it; ${ITS_REPORT}`;
     case 5:

@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events';
 import type { Announcement } from '../fleet/command.ts';
 import type { Ending } from '../fleet/fleet.ts';
-import { fromErrorInfo } from '../messages.ts';
+import { fromErrorInfo, toPlainError } from '../error-info.ts';
 import { explainExit } from './exit-cause.ts';
 import type { PrimaryLogger } from './log/guard.ts';
 
@@ -10,6 +10,7 @@ import type { PrimaryLogger } from './log/guard.ts';
 export type Details<A extends Announcement> = Omit<A, 'type' | 'worker' | 'error' | 'ending'> &
   (A extends { worker: unknown } ? { readonly worker: WorkerName } : unknown) &
   (A extends { type: 'worker-exited' } ? { readonly explanation: string | null } : unknown) &
+  (A extends { type: 'worker-disconnected' } ? { readonly explanation: string } : unknown) &
   (A extends { error: unknown } ? { readonly error: Told<A['error']> } : unknown) &
   (A extends { ending: unknown }
     ? { readonly reason: Ending['reason']; readonly exitCode: 0 | 1; readonly error: Error | null }
@@ -37,6 +38,7 @@ const LINES: { readonly [A in Announcement as A['type']]: readonly [Level, strin
   'worker-draining': ['info', 'worker draining'],
   'worker-killed': ['error', 'worker killed'],
   'worker-failing': ['error', 'worker failing'],
+  'worker-disconnected': ['error', 'worker disconnected'],
   'worker-exited': ['info', 'worker exited'],
   'fork-failed': ['error', 'fork failed'],
   'respawn-delayed': ['warn', 'respawn delayed'],
@@ -50,6 +52,10 @@ const LINES: { readonly [A in Announcement as A['type']]: readonly [Level, strin
   'fleet-stopping': ['info', 'stopping'],
 };
 
+const DISCONNECTED =
+  'something in the app called process.disconnect() or cluster.worker.disconnect(), or closed the descriptor of the IPC ' +
+  'channel: remove the call, worker.restart() and SIGTERM replace workers; this one finishes what it has accepted, and exits';
+
 export interface Journal {
   readonly events: EventEmitter<ClusteredEvents>;
   log(announcement: Announcement): void;
@@ -59,7 +65,8 @@ export interface Journal {
 export function createJournal(log: PrimaryLogger, pidOf: (worker: number) => number | null): Journal {
   const emitter: EventEmitter = new EventEmitter({ captureRejections: true });
   // A listener is the embedder's code: what it throws is told, and harms nobody.
-  const survive = (error: unknown): void => log.error({ err: error }, 'an event listener failed');
+  const survive = (error: unknown): void =>
+    log.error({ err: toPlainError(error) }, 'an event listener failed');
   emitter.on('error', survive);
   return {
     events: emitter,
@@ -104,6 +111,7 @@ function line(announcement: Announcement): readonly [Level, string] {
     case 'worker-draining':
     case 'worker-killed':
     case 'worker-failing':
+    case 'worker-disconnected':
     case 'fork-failed':
     case 'fleet-ready':
     case 'size-changed':
@@ -132,6 +140,7 @@ function details(
       worker: { slot: worker.slot, generation: worker.generation, pid: pidOf(worker.id) },
     }),
     ...(announcement.type === 'worker-exited' && { explanation: explainExit(announcement) }),
+    ...(announcement.type === 'worker-disconnected' && { explanation: DISCONNECTED }),
     ...(ending && { ending: undefined, reason: ending.reason, exitCode: ending.exitCode }),
     ...('error' in facts || ending ? { error: error === null ? null : fromErrorInfo(error) } : {}),
   };

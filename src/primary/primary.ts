@@ -8,9 +8,10 @@ import { createFleet, isMixed, isRolling, isServing } from '../fleet/fleet.ts';
 import type { Ending, Fleet } from '../fleet/fleet.ts';
 import { step } from '../fleet/step.ts';
 import { nextWakeAt } from '../fleet/wake.ts';
-import { fromErrorInfo, toErrorInfo } from '../messages.ts';
+import { fromErrorInfo, toErrorInfo, toPlainError } from '../error-info.ts';
 import type { Answers, Question } from '../messages.ts';
 import { wholePollPhase } from '../poll.ts';
+import { show } from '../show.ts';
 import { mapError } from '../status.ts';
 import type { FleetStatus, RolloutResult } from '../status.ts';
 import { AwakeClock, TICK_MS } from './awake-clock.ts';
@@ -102,17 +103,17 @@ export class Primary implements ClusteredPrimary {
       this.#dispatch({ type: 'restart-asked', ...pinned });
       return result;
     } catch (error) {
-      this.#log.error({ err: error, wanted: this.#fleet.wanted }, 'rollout not started');
+      this.#log.error({ err: toPlainError(error), wanted: this.#fleet.wanted }, 'rollout not started');
       const reason = 'release-not-found';
       return Promise.resolve(
-        this.#rollouts.end({ outcome: 'aborted', generation: null, reason, error: asError(error) }),
+        this.#rollouts.end({ outcome: 'aborted', generation: null, reason, error: toPlainError(error) }),
       );
     }
   }
 
   scale(size: number): void {
     if (!Number.isInteger(size) || size < 1) {
-      throw new OptionInvalidError('size', String(size), 'a whole number above 0');
+      throw new OptionInvalidError('size', show(size), 'a whole number above 0');
     }
     this.#dispatch({ type: 'size-asked', size });
   }
@@ -218,8 +219,4 @@ export class Primary implements ClusteredPrimary {
     await this.#log.flush();
     this.#settleClosed({ exitCode, reason, error: error && fromErrorInfo(error) });
   }
-}
-
-function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

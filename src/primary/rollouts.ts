@@ -1,6 +1,6 @@
 // Who asked for a rollout learns how it ended.
 import type { Announcement } from '../fleet/command.ts';
-import { fromErrorInfo } from '../messages.ts';
+import { fromErrorInfo } from '../error-info.ts';
 import type { RolloutResult } from '../status.ts';
 
 export class Rollouts {

@@ -1,7 +1,9 @@
 // Runs in the primary process: binds, starts the fleet, and ties its end to the end of the process.
+import { toErrorInfo, toPlainError } from '../error-info.ts';
 import { BootFailedError, GaveUpError, StoppedError } from '../errors.ts';
 import { handleExit } from '../exit.ts';
 import type { Settings } from '../options.ts';
+import { writeToStderr } from '../stderr.ts';
 import { bind } from './listener.ts';
 import type { PrimaryLogger } from './log/guard.ts';
 import { createLog } from './log/logger.ts';
@@ -23,7 +25,7 @@ export async function startPrimary(settings: Settings): Promise<ClusteredPrimary
   log.info({ addresses: listener.addresses, workers: settings.workers, ...pinned }, 'sockets bound');
   const primary = new Primary({ settings, listener, release }, pinned, log);
   const ready = Promise.race([whenReady(primary), whenClosed(primary)]);
-  tieToProcess(primary, log);
+  tieToProcess(primary, log, settings.logger !== false);
   primary.start();
   await ready;
   return primary;
@@ -54,7 +56,13 @@ function failure({ exitCode, reason, error }: Closed): Error | null {
   }
 }
 
-function tieToProcess(primary: Primary, log: PrimaryLogger): void {
+const UNCAUGHT = 'uncaught error in the primary';
+
+function tieToProcess(primary: Primary, log: PrimaryLogger, logs: boolean): void {
+  const tellUncaught = (error: unknown): void => {
+    log.error({ err: toPlainError(error) }, UNCAUGHT);
+    if (!logs) writeToStderr(UNCAUGHT, toErrorInfo(error));
+  };
   const uninstall = handleSignals({
     restart: () => void primary.restart(),
     step: (by) => primary.stepSize(by),
@@ -62,17 +70,16 @@ function tieToProcess(primary: Primary, log: PrimaryLogger): void {
   const exit = handleExit({
     async stop(cause) {
       const closed = primary.close();
-      if (cause.type === 'error') log.error({ err: cause.error }, 'uncaught error in the primary');
+      if (cause.type === 'error') tellUncaught(cause.error);
       if (cause.type === 'signal') log.info({ signal: cause.signal }, 'signal received');
       const failed = failure(await closed);
       if (failed !== null) throw failed;
-      if (cause.type === 'error') throw cause.error;
     },
     force(signal) {
       primary.force();
       log.error({ signal }, 'forced to stop');
     },
-    failedAgain: (error) => log.error({ err: error }, 'uncaught error in the primary'),
+    failedAgain: tellUncaught,
   });
   void primary.closed.then(({ reason }) => {
     uninstall();

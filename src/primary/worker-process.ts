@@ -2,9 +2,12 @@
 import cluster from 'node:cluster';
 import type { Worker } from 'node:cluster';
 import process from 'node:process';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { ErrorInfo } from '../fleet/event.ts';
-import { SETTINGS_VARIABLE, parseWorkerMessage, toErrorInfo, wrap } from '../messages.ts';
+import { toErrorInfo } from '../error-info.ts';
+import { SETTINGS_VARIABLE, parseWorkerMessage, wrap } from '../messages.ts';
 import type { PrimaryMessage, WorkerMessage, WorkerSettings } from '../messages.ts';
+import { wholePollPhase } from '../poll.ts';
 import type { PinnedRelease } from './release.ts';
 
 export interface WorkerProcess {
@@ -27,6 +30,8 @@ export interface Birth {
 export interface Watcher {
   message(message: WorkerMessage): void;
   exited(code: number | null, signal: string | null): void;
+  /** The process lives, but its channel is closed. */
+  disconnected(): void;
   forkFailed(error: ErrorInfo): void;
 }
 
@@ -86,6 +91,7 @@ function watch(worker: Worker, watcher: Watcher): WorkerProcess {
     // Node says '' where it knows no signal, and its types say nothing of null.
     afterLastWords(worker, () => watcher.exited(code, signal || null));
   });
+  worker.once('disconnect', () => void unlessDying(worker, () => watcher.disconnected()));
   // A channel that breaks while its worker dies is no harm; without a listener it would end this process.
   // A process that could not be made has no pid, and no exit will be told of it.
   worker.on('error', (error) => {
@@ -102,6 +108,17 @@ function watch(worker: Worker, watcher: Watcher): WorkerProcess {
       worker.process.kill('SIGKILL');
     },
   };
+}
+
+/** How long a process may take to end once its channel is closed, in ms: the kernel does both in a row. */
+const DYING_MS = 1_000;
+
+/** Of a process that dies its exit is told, and nothing else. */
+async function unlessDying(worker: Worker, tell: () => void): Promise<void> {
+  await wait(DYING_MS, undefined, { ref: false });
+  // This process may have been busy, and have an exit still to read.
+  await wholePollPhase();
+  if (!worker.isDead()) tell();
 }
 
 /** How long a channel may stay open behind the end of its process, in ms; only a process that inherited it could do that. */

@@ -2,7 +2,8 @@
 import type { Command } from '../fleet/command.ts';
 import type { FleetEvent } from '../fleet/event.ts';
 import type { Generation } from '../fleet/fleet.ts';
-import { PROTOCOL, toErrorInfo } from '../messages.ts';
+import { toErrorInfo } from '../error-info.ts';
+import { PROTOCOL } from '../messages.ts';
 import type { Answers, Question, WorkerMessage, WorkerSettings } from '../messages.ts';
 import type { Settings } from '../options.ts';
 import { ProtocolError } from '../errors.ts';
@@ -85,6 +86,7 @@ export class WorkerProcesses {
       {
         message: (message) => this.#hear(worker, message),
         exited: (code, signal) => this.#listener.happened({ type: 'worker-exited', worker, code, signal }),
+        disconnected: () => this.#listener.happened({ type: 'worker-disconnected', worker }),
         forkFailed: (error) => this.#listener.happened({ type: 'fork-failed', worker, error }),
       },
     );
@@ -99,6 +101,7 @@ export class WorkerProcesses {
       generation,
       sockets: listener.addresses.map((address, index) => ({ ...address, fd: FIRST_INHERITED + index })),
       backlog: settings.listen.backlog,
+      primaryLogs: settings.logger !== false,
       heartbeatMs: watchdog === false ? HEARTBEAT_MS : Math.min(HEARTBEAT_MS, watchdog.timeoutMs / 3),
       shutdown: { idleMs: shutdown.idleMs, graceMs: shutdown.graceMs },
       closeMs,

@@ -1,7 +1,8 @@
 // What buildApp gave: is it an app that can be served?
 import type net from 'node:net';
-import { inspect } from 'node:util';
+import { isError } from '../error-info.ts';
 import { AppListensError, NotAnAppError, NotAnErrorError } from '../errors.ts';
+import { show } from '../show.ts';
 import type { WorkerContext } from './context.ts';
 
 /** As much of a FastifyInstance as a worker needs: any instance fits, whatever its server, logger or type provider. */
@@ -32,12 +33,12 @@ export async function build<App extends ServableApp>(
 ): Promise<App> {
   try {
     const app: unknown = await buildApp(context);
-    if (!isApp<App>(app)) throw new NotAnAppError(inspect(app, { depth: 0 }));
+    if (!isApp<App>(app)) throw new NotAnAppError(show(app));
     if (app.server.listening) throw new AppListensError();
     await app.ready();
     return app;
   } catch (thrown) {
-    throw thrown instanceof Error ? thrown : new NotAnErrorError(inspect(thrown), { cause: thrown });
+    throw isError(thrown) ? thrown : new NotAnErrorError(show(thrown), { cause: thrown });
   }
 }
 

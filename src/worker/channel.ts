@@ -35,11 +35,11 @@ export class Channel {
     });
   }
 
-  /** Settles when it is on its way, or when it cannot be any more. Never rejects. */
-  say(message: WorkerMessage): Promise<void> {
+  /** Settles when it is on its way, with true, or when it cannot be any more. Never rejects. */
+  say(message: WorkerMessage): Promise<boolean> {
     return new Promise((resolve) => {
-      if (process.send === undefined || !process.connected) return resolve();
-      process.send(wrap(message), undefined, undefined, () => resolve());
+      if (process.send === undefined || !process.connected) return resolve(false);
+      process.send(wrap(message), undefined, undefined, (failed) => resolve(!failed));
     });
   }
 

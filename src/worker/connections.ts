@@ -24,9 +24,14 @@ export class Connections {
 
   /** Of every HTTP/1.1 request from now on, before Fastify sees it, so that the headers can still be changed. */
   onRequest(listener: RequestListener): void {
-    this.#server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+    const hear = (request: IncomingMessage, response: ServerResponse): void => {
       if (request.httpVersionMajor === 1) listener(request.socket, response);
-    });
+    };
+    this.#server.prependListener('request', hear);
+    // An app that listens to one of these gets such a request in this way only. Without it Node answers by itself.
+    for (const name of ['checkContinue', 'checkExpectation']) {
+      if (this.#server.listenerCount(name) > 0) this.#server.prependListener(name, hear);
+    }
   }
 
   /** Settles when no connection is left; rejects when the signal aborts before. */

@@ -7,6 +7,7 @@ import { sayFarewell } from './farewell.ts';
 import type { Sessions } from './http2.ts';
 import { IdleReaper } from './idle.ts';
 import type { Acceptor } from './listen.ts';
+import { logError } from './log-error.ts';
 
 export interface DrainTimes {
   /** Nobody accepts after this worker: the accept queue has to be emptied first. */
@@ -48,7 +49,7 @@ export class Drain {
     const { acceptor, app, connections, context } = this.#parts;
     const stopped = final ? emptyQueue(acceptor) : Promise.resolve(acceptor.stop());
     sayFarewell(connections);
-    const told = context.becomeDraining((err) => app.log.error({ err }, 'an onDrain hook failed'));
+    const told = context.becomeDraining((error) => logError(app.log, error, 'an onDrain hook failed'));
     const reaper = new IdleReaper(connections, idleMs);
     return { reaper, done: this.#finish(reaper, [stopped, told]) };
   }

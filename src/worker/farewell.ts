@@ -3,19 +3,24 @@ import type { ServerResponse } from 'node:http';
 import type net from 'node:net';
 import type { Connections } from './connections.ts';
 import { currentResponse, newestRequest } from './http1.ts';
+import { makeLast } from './last-response.ts';
 import { closeInStages } from './linger.ts';
+
+interface Marked {
+  readonly response: ServerResponse;
+  unmark(): void;
+}
 
 /** From now on. Every request is still answered (RFC 9112, section 9.6). */
 export function sayFarewell(connections: Connections): void {
-  const marked = new WeakMap<net.Socket, ServerResponse>();
+  const marked = new WeakMap<net.Socket, Marked>();
   const mark = (socket: net.Socket, response: ServerResponse): void => {
     const before = marked.get(socket);
+    // What is sent already needs no mark.
+    if (response.headersSent || before?.response === response) return;
     // One more, pipelined: were the one before it the last, Node would drop this one.
-    if (before !== undefined && !before.headersSent) before.shouldKeepAlive = true;
-    // What the client does not want kept alive, or what is sent already, needs no mark.
-    if (!response.shouldKeepAlive || response.headersSent) return;
-    response.shouldKeepAlive = false;
-    marked.set(socket, response);
+    if (before !== undefined && !before.response.headersSent) before.unmark();
+    marked.set(socket, { response, unmark: makeLast(response) });
     // Node's way to end a connection whose last response is sent.
     socket.destroySoon = () => closeInStages(socket);
   };

@@ -2,6 +2,7 @@
 import dns from 'node:dns/promises';
 import fs from 'node:fs';
 import net from 'node:net';
+import { toErrorInfo } from '../error-info.ts';
 import { ListenError } from '../errors.ts';
 import type { HeldSocket } from '../messages.ts';
 import type { Settings } from '../options.ts';
@@ -65,7 +66,7 @@ export async function listenAlone(
       backlog,
     );
   } catch (error) {
-    throw new ListenError(`${host}:${port}`, error instanceof Error ? error.message : String(error), {
+    throw new ListenError(`${host}:${port}`, toErrorInfo(error).message, {
       cause: error,
     });
   }

@@ -1,16 +1,27 @@
 // The first thing that runs in a worker (--import), before the app's own imports begin.
 import cluster from 'node:cluster';
 import process from 'node:process';
-import { SETTINGS_VARIABLE, toErrorInfo, wrap } from '../messages.ts';
+import { toErrorInfo } from '../error-info.ts';
+import { SETTINGS_VARIABLE, wrap } from '../messages.ts';
+import type { WorkerSettings } from '../messages.ts';
+import { attempt } from '../show.ts';
+import { writeToStderr } from '../stderr.ts';
 
 /** Ctrl-C and `kill -- -pgid` reach the workers, too: what they mean is the primary's business. */
 const DEAF_TO = ['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGTERM', 'SIGTTIN', 'SIGTTOU'] as const;
 
-if (cluster.isWorker && process.env[SETTINGS_VARIABLE] !== undefined) {
+const settings = process.env[SETTINGS_VARIABLE];
+
+if (cluster.isWorker && settings !== undefined) {
+  const { primaryLogs }: WorkerSettings = JSON.parse(settings);
   for (const signal of DEAF_TO) process.on(signal, () => undefined);
   // Else Node ends this process in the middle of everything when the primary is gone.
   if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;
-  process.on('uncaughtException', failToLoad);
+  process.on('uncaughtException', function failToLoad(error: unknown) {
+    if (process.listenerCount('uncaughtException') > 1) return;
+    // What is thrown from here on is for Node to tell.
+    tell(error, primaryLogs, () => process.removeListener('uncaughtException', failToLoad));
+  });
   process.on('disconnect', endUnlessStarted);
 }
 
@@ -20,18 +31,17 @@ function endUnlessStarted(): void {
 }
 
 /** The entry file cannot be parsed or throws while it loads: nobody else is there yet who could tell the primary. */
-function failToLoad(error: unknown): void {
-  if (process.listenerCount('uncaughtException') > 1) return;
-  if (process.send === undefined || !process.connected) end(error);
-  else
-    process.send(wrap({ type: 'failing', error: toErrorInfo(error) }), undefined, undefined, () =>
-      end(error),
-    );
-}
-
-function end(error: unknown): void {
-  // Where a file cannot be parsed is known to Node alone, and it says so only when nobody catches the error.
-  process.removeListener('uncaughtException', failToLoad);
-  if (error instanceof SyntaxError) throw error;
-  process.exit(1);
+function tell(thrown: unknown, primaryLogs: boolean, leaveToNode: () => void): void {
+  const error = toErrorInfo(thrown);
+  const end = (isTold: boolean): void => {
+    // Where a file cannot be parsed is known to Node alone, and it says so only when nobody catches the error.
+    if (attempt(() => thrown instanceof SyntaxError) === true) {
+      leaveToNode();
+      throw thrown;
+    }
+    if (!isTold || !primaryLogs) writeToStderr('the worker could not load its entry file', error);
+    process.exit(1);
+  };
+  if (process.send === undefined || !process.connected) return end(false);
+  process.send(wrap({ type: 'failing', error }), undefined, undefined, (failed) => end(!failed));
 }

@@ -1,8 +1,11 @@
 // One process without a primary (`workers: 0`): same app, same hooks, same signals, same drain.
 import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
+import { toErrorInfo } from '../error-info.ts';
 import { handleExit, isInTerminal } from '../exit.ts';
 import type { Settings } from '../options.ts';
+import { attempt } from '../show.ts';
+import { writeToStderr } from '../stderr.ts';
 import { build } from './app.ts';
 import type { BuildApp, ServableApp } from './app.ts';
 import { close } from './close.ts';
@@ -11,6 +14,7 @@ import type { WorkerContext } from './context.ts';
 import { Drain } from './drain.ts';
 import { Sessions } from './http2.ts';
 import { listenAlone } from './listen.ts';
+import { logError } from './log-error.ts';
 import { createSingleContext } from './single-context.ts';
 
 /** What startClustered gives with `workers: 0`. */
@@ -52,18 +56,27 @@ function tieToProcess(app: ServableApp, stop: () => Promise<void>): () => void {
   for (const signal of refused) process.on(signal, refuse);
   const exit = handleExit({
     async stop(cause) {
-      if (cause.type === 'error') app.log.error({ err: cause.error }, 'uncaught error, stopping');
+      if (cause.type === 'error') tell(app, cause.error);
       await stop();
-      if (cause.type === 'error') throw cause.error;
     },
     force: () => process.exit(1),
-    failedAgain: (error) => app.log.error({ err: error }, 'uncaught error, stopping'),
+    failedAgain: (error) => tell(app, error),
   });
   return () => {
     exit.uninstall();
     for (const signal of refused) process.removeListener(signal, refuse);
   };
 }
+
+/** An app without a logger, as Fastify makes it by default, has one that does nothing. */
+function tell({ log }: ServableApp, error: unknown): void {
+  logError(log, error, UNCAUGHT);
+  const isLevelEnabled: unknown = Reflect.get(log, 'isLevelEnabled');
+  const isLogged = attempt(() => typeof isLevelEnabled === 'function' && isLevelEnabled.call(log, 'error'));
+  if (isLogged !== true) writeToStderr(UNCAUGHT, toErrorInfo(error));
+}
+
+const UNCAUGHT = 'uncaught error, stopping';
 
 function once<T>(run: () => Promise<T>): () => Promise<T> {
   let promise: Promise<T> | undefined;

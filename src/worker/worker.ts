@@ -2,9 +2,12 @@
 import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 import { ProtocolError } from '../errors.ts';
-import { PROTOCOL, fromErrorInfo, toErrorInfo } from '../messages.ts';
+import { fromErrorInfo, toErrorInfo } from '../error-info.ts';
+import type { ErrorInfo } from '../error-info.ts';
+import { PROTOCOL } from '../messages.ts';
 import type { WorkerSettings } from '../messages.ts';
 import { mapError } from '../status.ts';
+import { writeToStderr } from '../stderr.ts';
 import { build } from './app.ts';
 import type { BuildApp, ServableApp } from './app.ts';
 import { Channel } from './channel.ts';
@@ -17,6 +20,8 @@ import { Drain } from './drain.ts';
 import type { DrainTimes } from './drain.ts';
 import { Sessions } from './http2.ts';
 import { letGo, takeOver } from './listen.ts';
+import { logError } from './log-error.ts';
+import { isOrphaned } from './orphaned.ts';
 import { takeSettings } from './settings.ts';
 
 /** What startClustered gives in a worker. */
@@ -36,6 +41,8 @@ export function startWorker<App extends ServableApp>(buildApp: BuildApp<App>): P
 
 class WorkerLife<App extends ServableApp> {
   readonly #settings: WorkerSettings;
+  /** The primary's pid. */
+  readonly #parent = process.ppid;
   readonly #channel: Channel;
   readonly #context: LiveContext;
   /** Settles when the primary has heard of this worker, or it has to leave. */
@@ -60,7 +67,7 @@ class WorkerLife<App extends ServableApp> {
     });
     this.#channel = new Channel({
       order: (order) => this.#obey(order),
-      closed: () => this.#leave({ final: true, ...settings.shutdown }),
+      closed: () => void this.#leaveByItself(),
     });
     this.#context = new LiveContext({
       role: 'worker',
@@ -110,11 +117,25 @@ class WorkerLife<App extends ServableApp> {
     }
   }
 
+  /** Only if the primary is gone does nobody accept after this worker. */
+  async #leaveByItself(): Promise<void> {
+    this.#leave({ final: await isOrphaned(this.#parent), ...this.#settings.shutdown });
+  }
+
   /** The primary starts a replacement at once. What else this worker has accepted it still answers. */
   #fail(error: unknown): void {
     this.#exitCode = 1;
-    this.#lastWords ??= this.#channel.say({ type: 'failing', error: toErrorInfo(error) });
+    this.#lastWords ??= this.#tell(toErrorInfo(error));
     this.#leave({ final: false, ...this.#settings.shutdown });
+  }
+
+  /** Once: to the primary, or, where it is gone or has no logger, to stderr. */
+  async #tell(error: ErrorInfo): Promise<void> {
+    const isHeard = await this.#channel.say({ type: 'failing', error });
+    const { primaryLogs, slot, generation } = this.#settings;
+    if (!isHeard || !primaryLogs) {
+      writeToStderr(`the worker of slot ${slot}, generation ${generation}, failed`, error);
+    }
   }
 
   /** Called again, it only becomes less patient. */
@@ -138,8 +159,8 @@ class WorkerLife<App extends ServableApp> {
   /** Nothing was accepted yet, but what the app has begun may want to know. */
   async #leaveBoot(): Promise<void> {
     letGo(this.#settings.sockets);
-    const told = this.#context.becomeDraining((err) =>
-      (this.#app?.log ?? console).error({ err }, 'an onDrain hook failed'),
+    const told = this.#context.becomeDraining((error) =>
+      logError(this.#app?.log ?? console, error, 'an onDrain hook failed'),
     );
     await Promise.all([told, this.#booted]);
   }

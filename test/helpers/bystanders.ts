@@ -68,10 +68,12 @@ export class Bystander {
 export async function gather(service: Service): Promise<readonly Bystander[]> {
   const kinds = Object.keys(KINDS) as readonly (keyof typeof KINDS)[];
   const bystanders: Bystander[] = [];
+  // Others may have come before them.
+  const asked = ['/silent', '/begun', '/chunked', '/echo'].map((path) =>
+    service.next('asked', ({ url }) => url === path),
+  );
   for (const kind of kinds) bystanders.push(new Bystander(kind, await openConnection(service)));
-  for (const path of ['/silent', '/begun', '/chunked', '/echo']) {
-    await service.seen('asked', { where: ({ url }) => url === path });
-  }
+  await Promise.all(asked);
   return bystanders;
 }
 

@@ -26,6 +26,8 @@ export interface ServiceOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly execArgv?: readonly string[];
+  /** A descriptor to be its stderr, which then nobody follows. */
+  readonly stderr?: number;
   readonly uid?: number;
   readonly gid?: number;
   /** Where it writes its log: `unread` is a socket that nobody reads until {@link Service.follow} does. */
@@ -85,6 +87,7 @@ export class Service {
     execArgv = [],
     stdout = 'followed',
     command = (direct) => direct,
+    stderr,
     ...user
   }: ServiceOptions) {
     const file = fixture.startsWith('/')
@@ -96,7 +99,7 @@ export class Service {
       cwd,
       ...user,
       detached: true,
-      stdio: ['ignore', typeof stdout === 'number' ? stdout : 'pipe', 'pipe', 'ipc'],
+      stdio: ['ignore', typeof stdout === 'number' ? stdout : 'pipe', stderr ?? 'pipe', 'ipc'],
       env: {
         ...inherited,
         SERVICE_OPTIONS: JSON.stringify({

@@ -43,7 +43,7 @@ const BROKEN: readonly Broken[] = [
     what: 'exits with code 0 while it boots',
     main: workingRelease('2', { inBuild: `process.exit(0);` }),
     message: /exited with code 0/,
-    explanation: /called process\.exit\(\)$/,
+    explanation: /called process\.exit\(\), or /,
   },
   {
     what: 'exits with a code while it boots',

@@ -74,7 +74,7 @@ suite('the log', () => {
     test(`S84: a logger that was passed ${how}`, async (t) => {
       const service = await startObserved(t, { env: { LOGGER: how } });
       await carriesOn(service);
-      assert.equal(service.stderr.match(/The logger throws, so that log lines are lost/g)?.length, 1);
+      assert.equal(service.stderr.match(/the logger throws, so log lines are lost/g)?.length, 1);
     });
   }
 });

@@ -90,6 +90,7 @@ function isOfTheEvent(command: Command): boolean {
     case 'worker-ready':
     case 'worker-killed':
     case 'worker-failing':
+    case 'worker-disconnected':
     case 'worker-exited':
     case 'fork-failed':
     case 'size-changed':

@@ -20,6 +20,7 @@ const happenings: readonly string[] = [
     (reason) => `finish: ${reason}`,
   ),
   'worker-failing',
+  'worker-disconnected',
   'fork-failed',
   'leave',
   'respawn-delayed',

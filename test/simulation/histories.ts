@@ -61,6 +61,10 @@ const trouble = fc.oneof(
   ),
   weighted(
     3,
+    pick.map((pick) => ({ type: 'worker-disconnects', pick })),
+  ),
+  weighted(
+    3,
     pick.map((pick) => ({ type: 'worker-deaf', pick })),
   ),
   weighted(

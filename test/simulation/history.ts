@@ -25,6 +25,7 @@ export type Trouble =
   | { readonly type: 'all-killed' }
   | { readonly type: 'worker-exits'; readonly pick: number }
   | { readonly type: 'worker-throws'; readonly pick: number }
+  | { readonly type: 'worker-disconnects'; readonly pick: number }
   | { readonly type: 'worker-deaf'; readonly pick: number }
   | { readonly type: 'worker-frozen'; readonly pick: number; readonly ms: number }
   /** For a while it does not even die of SIGKILL. */

@@ -163,6 +163,7 @@ export class Ledger {
       case 'worker-ready':
       case 'worker-heard':
       case 'worker-failing':
+      case 'worker-disconnected':
       case 'worker-incompatible':
       case 'worker-tired':
       case 'worker-exited':
@@ -190,6 +191,7 @@ export class Ledger {
         if (worker.state === 'ready') worker.isTired = true;
         return;
       case 'worker-failing':
+      case 'worker-disconnected':
         if (!isStaying(worker)) return;
         this.#die(worker);
         worker.state = 'leaving';
@@ -293,6 +295,7 @@ export class Ledger {
       case 'worker-ready':
       case 'worker-draining':
       case 'worker-failing':
+      case 'worker-disconnected':
       case 'worker-exited':
       case 'fork-failed':
       case 'fleet-ready':

@@ -21,6 +21,9 @@ export const latencyMs = 20;
 
 const undyingMs = 20_000;
 
+/** So long the primary waits for the exit of a process whose channel is closed. */
+const dyingMs = 1_000;
+
 export class Process {
   readonly id: number;
   readonly health: Health;
@@ -36,6 +39,8 @@ export class Process {
   /** By awake time. */
   goneAt = Infinity;
   isDeaf = false;
+  /** It says and hears nothing any more. */
+  isDisconnected = false;
   isUndying = false;
   readonly #random: Random;
   readonly #outside: Surroundings;
@@ -91,7 +96,7 @@ export class Process {
 
   drain(graceMs: number): void {
     this.askedToLeaveAt = Math.min(this.askedToLeaveAt, this.#outside.awakeNow());
-    if (this.isDeaf) return;
+    if (this.isDeaf || this.isDisconnected) return;
     this.#later(this.#between(0, 5), () => this.#leave(graceMs, 0));
   }
 
@@ -116,6 +121,20 @@ export class Process {
       this.askedToLeaveAt = Math.min(this.askedToLeaveAt, this.#outside.awakeNow());
       this.#send({ type: 'worker-failing', worker: this.id, error: error('something was thrown') });
       this.#leave(this.#outside.policy.shutdown.graceMs, 1);
+    });
+  }
+
+  /** The app closes its channel: it drains by itself with the shutdown's times, and the primary tells it from a death. */
+  disconnect(): void {
+    this.#later(0, () => {
+      if (this.isDisconnected) return;
+      this.isDisconnected = true;
+      this.askedToLeaveAt = Math.min(this.askedToLeaveAt, this.#outside.awakeNow());
+      this.#outside.agenda.after(dyingMs + this.#latency(), () => {
+        if (this.state === 'gone') return;
+        this.#outside.deliver({ type: 'worker-disconnected', worker: this.id });
+      });
+      this.#leave(this.#outside.policy.shutdown.graceMs, 0);
     });
   }
 
@@ -173,6 +192,7 @@ export class Process {
 
   /** Messages arrive in the order in which they were sent. */
   #send(event: FleetEvent): void {
+    if (this.isDisconnected) return;
     const { agenda } = this.#outside;
     this.#lastArrivalAt = Math.max(this.#lastArrivalAt, agenda.now + this.#latency());
     agenda.after(this.#lastArrivalAt - agenda.now, () => this.#outside.deliver(event));

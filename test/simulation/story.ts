@@ -61,6 +61,7 @@ function eventInWords(event: FleetEvent): string {
     case 'worker-ready':
     case 'worker-heard':
     case 'worker-failing':
+    case 'worker-disconnected':
     case 'worker-incompatible':
     case 'worker-tired':
       return `#${event.worker} ${event.type.replace('worker-', 'is ')}`;
@@ -122,6 +123,7 @@ function announcementInWords(announcement: Announcement): string | null {
     case 'worker-ready':
     case 'worker-draining':
     case 'worker-failing':
+    case 'worker-disconnected':
     case 'worker-exited':
     case 'fork-failed':
       return null;

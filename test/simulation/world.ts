@@ -114,6 +114,8 @@ export class World {
         return this.#pick(trouble.pick)?.exit(0, null);
       case 'worker-throws':
         return this.#pick(trouble.pick)?.fail();
+      case 'worker-disconnects':
+        return this.#pick(trouble.pick)?.disconnect();
       case 'worker-frozen':
         return this.#pick(trouble.pick)?.freeze(trouble.ms);
       case 'worker-tires':

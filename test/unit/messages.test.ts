@@ -1,13 +1,8 @@
 // Messages: what is ours passes unharmed, everything else is nobody's.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import {
-  fromErrorInfo,
-  parsePrimaryMessage,
-  parseWorkerMessage,
-  toErrorInfo,
-  wrap,
-} from '../../src/messages.ts';
+import { fromErrorInfo, toErrorInfo } from '../../src/error-info.ts';
+import { parsePrimaryMessage, parseWorkerMessage, wrap } from '../../src/messages.ts';
 import type { PrimaryMessage, WorkerMessage } from '../../src/messages.ts';
 
 const ERROR = { name: 'TypeError', message: 'broken', stack: 'TypeError: broken\n  at x', code: 'E_X' };
@@ -59,8 +54,8 @@ suite('messages', () => {
   test('S38: a message of ours with any field missing or of another type is not understood', () => {
     for (const message of [...fromWorker, ...fromPrimary]) {
       const parse = fromWorker.some((known) => known === message) ? parseWorkerMessage : parsePrimaryMessage;
-      // The value of an answer may be anything.
-      for (const field of Object.keys(message).filter((name) => name !== 'value')) {
+      // The value of an answer may be anything, and so may the error of a failure.
+      for (const field of Object.keys(message).filter((name) => name !== 'value' && name !== 'error')) {
         for (const broken of [undefined, null, {}, NaN]) {
           assert.equal(
             parse({ 'fastify-clustered': { ...message, [field]: broken } }),
@@ -69,6 +64,13 @@ suite('messages', () => {
           );
         }
       }
+    }
+  });
+
+  test('S91: that a worker fails is never dropped, whatever it says of its error', () => {
+    for (const error of [undefined, null, 'broken', {}, { name: 1, message: { text: 'broken' } }]) {
+      const heard = parseWorkerMessage({ 'fastify-clustered': { type: 'failing', error } });
+      assert.equal(heard?.type, 'failing');
     }
   });
 

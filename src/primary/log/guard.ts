@@ -1,7 +1,7 @@
 // A logger that never throws, around one that may: a bug in it, or a full disk, must not harm the fleet.
-import process from 'node:process';
-import { inspect } from 'node:util';
+import { toErrorInfo } from '../../error-info.ts';
 import type { ClusteredLogger } from '../../options.ts';
+import { writeToStderr } from '../../stderr.ts';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
@@ -20,7 +20,7 @@ export function guard(logger: PrimaryLogger): PrimaryLogger {
       if (dropped > 0) logger.warn({ dropped }, LINES_DROPPED);
       dropped = 0;
     } catch (error) {
-      if (dropped === 0) warn(error);
+      if (dropped === 0) writeToStderr('the logger throws, so log lines are lost', toErrorInfo(error));
       dropped += 1;
     }
   };
@@ -30,11 +30,4 @@ export function guard(logger: PrimaryLogger): PrimaryLogger {
     warn: (details, message) => log('warn', details, message),
     error: (details, message) => log('error', details, message),
   };
-}
-
-/** On stderr: the log cannot tell it. */
-function warn(error: unknown): void {
-  process.emitWarning(`The logger throws, so that log lines are lost: ${inspect(error)}`, {
-    code: 'FST_CLUSTERED_LOGGER',
-  });
 }

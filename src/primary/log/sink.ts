@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import process from 'node:process';
 import { promisify } from 'node:util';
+import { unblock } from '../../unblock.ts';
 
 /** Settles when all of it is written; rejects when it cannot be. To be called with no other call under way. */
 export type Sink = (bytes: Buffer) => Promise<void>;
@@ -10,33 +11,16 @@ export function openSink(): Sink {
   const { stdout } = process;
   // Its callback tells the same error; without a listener it would end this process.
   stdout.on('error', () => undefined);
-  return isStream(stdout)
-    ? (bytes) => writeToStream(stdout, bytes)
-    : (bytes) => writeToFile(stdout.fd, bytes);
+  return unblock(stdout) ? (bytes) => writeToStream(stdout, bytes) : (bytes) => writeToFile(stdout.fd, bytes);
 }
 
 /** POSIX's PIPE_BUF. If libuv finds room for anything in a pipe or a socket, it finds room for that much. */
 export const PIECE_BYTES = 4_096;
 
-interface StreamHandle {
-  setBlocking(blocking: boolean): number;
-}
-
-/** A pipe, a socket or a terminal; not a file or a device. */
-function isStream(stdout: object): boolean {
-  return typeof handleOf(stdout)?.setBlocking === 'function';
-}
-
-function handleOf(stdout: object): StreamHandle | null | undefined {
-  return Reflect.get(stdout, '_handle');
-}
-
 async function writeToStream(stdout: NodeJS.WriteStream, bytes: Buffer): Promise<void> {
   for (let start = 0; start < bytes.length; start += PIECE_BYTES) {
     await new Promise<void>((resolve, reject) => {
-      // Not for once and all: Node wants terminals to block, and libuv makes whatever a child inherits as its standard
-      // output block again, for all who share it. What then has to wait for room is written by libuv when there is some.
-      handleOf(stdout)?.setBlocking(false);
+      unblock(stdout);
       stdout.write(bytes.subarray(start, start + PIECE_BYTES), (error) =>
         error ? reject(error) : resolve(),
       );
@@ -46,6 +30,7 @@ async function writeToStream(stdout: NodeJS.WriteStream, bytes: Buffer): Promise
 
 const write = promisify(fs.write);
 
+/** A write that had to wait in libuv's pool would hold up even process.exit(): so this is not for pipes. */
 async function writeToFile(fd: number, bytes: Buffer): Promise<void> {
   for (let start = 0; start < bytes.length;) start += (await write(fd, bytes, start)).bytesWritten;
 }

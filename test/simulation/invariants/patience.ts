@@ -71,9 +71,16 @@ function deservesDeath({ ledger, world }: View, killed: Worker): boolean {
     case 'boot-timeout':
       return process.readyAt - process.forkedAt >= boot.timeoutMs - latencyMs;
     case 'watchdog':
-      return watchdog !== false && (process.isFrozen || ledger.now - process.thawedAt < watchdog.timeoutMs);
+      if (watchdog === false) return false;
+      return process.isFrozen || process.isDisconnected || ledger.now - process.thawedAt < watchdog.timeoutMs;
     case 'drain-timeout':
-      return process.isDeaf || process.isFrozen || process.thawedAt >= process.askedToLeaveAt;
+      // One that is disconnected does not hear how long it may take.
+      return (
+        process.isDeaf ||
+        process.isFrozen ||
+        process.isDisconnected ||
+        process.thawedAt >= process.askedToLeaveAt
+      );
     case 'incompatible':
       return process.health === 'incompatible';
     case 'forced':

@@ -123,6 +123,10 @@ export class Driven {
     return this.happens({ type: 'worker-failing', worker, error: BOOM });
   }
 
+  disconnects(worker: number): this {
+    return this.happens({ type: 'worker-disconnected', worker });
+  }
+
   exits(worker: number, code = 0): this {
     return this.happens({ type: 'worker-exited', worker, code, signal: null });
   }
@@ -210,6 +214,7 @@ function announcementInWords(announcement: Announcement): string | null {
     case 'worker-draining':
     case 'worker-killed':
     case 'worker-failing':
+    case 'worker-disconnected':
     case 'worker-exited':
     case 'fork-failed':
     case 'fleet-ready':

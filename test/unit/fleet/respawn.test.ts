@@ -85,6 +85,32 @@ suite('a worker dies', () => {
     assert.ok(fleet.told.some((told) => told.type === 'worker-exited' && told.expected));
   });
 
+  test('a worker that is not connected any more is replaced at once, and has the times of a shutdown to leave', () => {
+    const fleet = driveReady();
+    fleet.disconnects(1);
+    assert.deepEqual(fleet.does(), ['fork #2 for slot 0 of generation 1']);
+    assert.equal(fleet.told.filter(({ type }) => type === 'worker-disconnected').length, 1);
+    fleet.ready(2).disconnects(1);
+    assert.deepEqual(fleet.passes(8_999).does(), []);
+    assert.deepEqual(fleet.passes(1).does(), ['kill #1']);
+    assert.equal(fleet.told.filter(({ type }) => type === 'worker-disconnected').length, 1);
+  });
+
+  test('one that was on its way out anyway is not told of', () => {
+    const fleet = driveReady().tires(1).passes(0);
+    fleet.ready(2).passes(1_000).does();
+    fleet.disconnects(1).exits(1).disconnects(1);
+    assert.deepEqual(fleet.does(), []);
+    assert.equal(fleet.told.filter(({ type }) => type === 'worker-disconnected').length, 0);
+  });
+
+  test('while it boots it is a boot that failed: of the first one, and of a new release', () => {
+    assert.ok(drive().disconnects(1).does().includes('release sockets'));
+    const fleet = driveReady().restarts(2);
+    fleet.does();
+    assert.deepEqual(fleet.disconnects(2).does(), ['rollout of 2 is aborted (boot-failed)']);
+  });
+
   test('S27: everybody dies -> everybody is respawned at once', () => {
     const fleet = driveReady({ size: 3 });
     fleet.isKilled(1, 2, 3);

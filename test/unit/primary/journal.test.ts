@@ -55,6 +55,15 @@ suite('the journal', () => {
     assert.deepEqual(events, [{ ...facts, explanation: null }]);
   });
 
+  test('a worker that is not connected any more is an error, and what to do about it is said', () => {
+    const { lines, events } = journal({ type: 'worker-disconnected', worker: SERVING });
+    const explanation = lines[0]?.facts['explanation'];
+    assert.match(String(explanation), /process\.disconnect\(\)/);
+    const facts = { worker: WORKER, explanation };
+    assert.deepEqual(lines, [{ level: 'error', message: 'worker disconnected', facts }]);
+    assert.deepEqual(events, [facts]);
+  });
+
   test('who was asked to go, and died of something else on the way, is an error', () => {
     const { lines } = journal({
       type: 'worker-exited',

@@ -1,0 +1,19 @@
+// The channel is closed: is the primary gone, or has something in the app closed it?
+import process from 'node:process';
+import { setTimeout } from 'node:timers/promises';
+
+/** A process that dies closes its descriptors a moment before its children get another parent. */
+const DYING_MS = 500;
+
+/** How often to look, in ms. */
+const LOOK_MS = 10;
+
+/** Settles as soon as it is known. `parent`: what process.ppid was as long as the primary lived. */
+export async function isOrphaned(parent: number): Promise<boolean> {
+  const deadline = performance.now() + DYING_MS;
+  while (process.ppid === parent) {
+    if (performance.now() >= deadline) return false;
+    await setTimeout(LOOK_MS);
+  }
+  return true;
+}

@@ -1,0 +1,57 @@
+// Real proxies as the app, over an upstream that keeps its connections alive and says so: they copy its headers.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { suite, test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { describeLosses, startLoad } from '../helpers/load-client.ts';
+import { startReadyService } from '../helpers/service.ts';
+
+/** A drain that waits for either of them outlasts the test: it has to end because of what is answered. */
+const ENDLESS = { idleMs: 600_000, graceMs: 600_000 } as const;
+
+suite('proxies over an upstream that keeps connections alive', () => {
+  for (const proxy of ['@fastify/reply-from', '@fastify/http-proxy', 'http-proxy']) {
+    test(`S95: ${proxy}: two rollouts under load, 0 lost, and each drain ends with its requests`, async (t) => {
+      const service = await startReadyService(t, {
+        fixture: 'proxy.js',
+        env: { PROXY: proxy, UPSTREAM: await startUpstream(t) },
+        options: { rollout: { ...ENDLESS, minReadyMs: 100 } },
+      });
+      // It is what makes the difference: without a drain the header of the upstream comes through.
+      assert.equal((await service.get('/')).headers['keep-alive'], 'timeout=72');
+      const load = startLoad({
+        origin: { host: '127.0.0.1', port: await service.port() },
+        connections: 'kept-alive',
+        clients: 12,
+        request: (number) => ({ method: 'GET', path: `/${number % 2 === 0 ? '' : 'chunked'}` }),
+      });
+      for (let rollout = 1; rollout <= 2; rollout += 1) {
+        await load.answered(load.counts().answered + 120);
+        assert.equal((await service.restart()).outcome, 'completed');
+        await service.seen('worker exited', { count: 2 * rollout });
+      }
+      await load.answered(load.counts().answered + 120);
+      const report = await load.stop();
+      assert.equal(report.lost, 0, describeLosses(report));
+      assert.equal(service.lines('worker killed').length, 0);
+    });
+  }
+});
+
+async function startUpstream(t: TestContext): Promise<string> {
+  const server = http.createServer((request, response) => {
+    const length = request.url === '/' ? { 'Content-Length': 2 } : {};
+    response.writeHead(200, { Connection: 'keep-alive', 'Keep-Alive': 'timeout=72', ...length });
+    response.write('o');
+    response.end('k');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}

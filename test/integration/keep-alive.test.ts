@@ -1,0 +1,74 @@
+// An app that sets `Connection: keep-alive` itself: its drains lose nothing, and end when the requests do.
+import assert from 'node:assert/strict';
+import { text } from 'node:stream/consumers';
+import { suite, test } from 'node:test';
+import { describeLosses, startLoad } from '../helpers/load-client.ts';
+import { get, open, received } from '../helpers/raw-client.ts';
+import { startReadyService } from '../helpers/service.ts';
+
+/** A drain that waits for either of them outlasts the test: it has to end because of what is answered. */
+const ENDLESS = { idleMs: 600_000, graceMs: 600_000 } as const;
+
+const PATHS = ['/reply', '/object', '/flat', '/pairs', '/flushed', '/hinted'];
+
+suite('an app that keeps its connections alive', () => {
+  test('S95: however it says so: two rollouts under load, 0 lost, and each drain ends with its requests', async (t) => {
+    const service = await startReadyService(t, {
+      fixture: 'keep-alive.js',
+      options: { rollout: { ...ENDLESS, minReadyMs: 100 } },
+    });
+    const load = startLoad({
+      origin: { host: '127.0.0.1', port: await service.port() },
+      connections: 'kept-alive',
+      clients: 12,
+      request: (number) => ({ method: 'GET', path: PATHS[number % PATHS.length] ?? '/' }),
+    });
+    for (let rollout = 1; rollout <= 2; rollout += 1) {
+      await load.answered(load.counts().answered + 120);
+      assert.equal((await service.restart()).outcome, 'completed');
+      await service.seen('worker exited', { count: 2 * rollout });
+    }
+    await load.answered(load.counts().answered + 120);
+    const report = await load.stop();
+    assert.equal(report.lost, 0, describeLosses(report));
+    assert.equal(service.lines('worker killed').length, 0);
+  });
+
+  test('S95: of pipelined requests only the last says close, the others what the app says', async (t) => {
+    const service = await startReadyService(t, {
+      fixture: 'keep-alive.js',
+      options: { workers: 1, rollout: { ...ENDLESS, minReadyMs: 0 } },
+    });
+    const client = await open(service);
+    client.write(get('/object'));
+    await received(client, /ok/);
+    await service.restart();
+    const answers = text(client);
+    client.write(PATHS.map((path) => get(path)).join(''));
+    // Read to the end: the server closes the connection behind the last answer.
+    const heads = (await answers).match(/^connection: .*$/gim);
+    assert.deepEqual(
+      heads?.map((head) => head.toLowerCase()),
+      [...PATHS.slice(1).map(() => 'connection: keep-alive'), 'connection: close'],
+    );
+    await service.seen('worker exited');
+  });
+
+  test('S95: a client of HTTP/1.0 that the app keeps alive', async (t) => {
+    const service = await startReadyService(t, {
+      fixture: 'keep-alive.js',
+      options: { workers: 1, rollout: { ...ENDLESS, minReadyMs: 0 } },
+    });
+    const client = await open(service);
+    const request = get('/reply')
+      .replace('HTTP/1.1', 'HTTP/1.0')
+      .replace('\r\n\r\n', '\r\nConnection: keep-alive\r\n\r\n');
+    client.write(request);
+    assert.match(await received(client, /ok$/), /connection: keep-alive/i);
+    await service.restart();
+    const last = text(client);
+    client.write(request);
+    assert.match(await last, /connection: close[^]*ok$/i);
+    await service.seen('worker exited');
+  });
+});
