@@ -9,6 +9,7 @@ import process from 'node:process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { wholePollPhase } from '../../src/poll.ts';
 import type { ClusteredOptions, FleetStatus, RolloutResult } from 'fastify-clustered';
 
 /** One line of the primary's log. Messages are constant and public, so a test may wait for them. */
@@ -198,6 +199,8 @@ export class Service {
     this.child.send({ id, method, args });
     const answer = await Promise.race([answered, this.#over()]);
     if (answer === 'over') assert.fail(`${method} was not answered, it ended, after:\n${this.story()}`);
+    // What it said before is here, if Node has not read it yet.
+    await wholePollPhase();
     const { value, error } = answer;
     if (error) throw Object.assign(new Error(`${method} failed`), error);
     return value as T;

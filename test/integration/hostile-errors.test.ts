@@ -105,6 +105,7 @@ suite('an uncaught error that is hard to tell', () => {
       const result = await service.restart();
       assert.equal(result.outcome, 'aborted');
       assert.equal(result.outcome === 'aborted' && result.reason, 'boot-failed');
+      await service.seen('worker failing', { count: index + 1 });
       assert.equal(service.lines('worker failing').length, index + 1, kind);
     }
     assert.equal(service.stderr, '');
