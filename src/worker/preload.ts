@@ -33,13 +33,19 @@ function endUnlessStarted(): void {
 /** The entry file cannot be parsed or throws while it loads: nobody else is there yet who could tell the primary. */
 function tell(thrown: unknown, primaryLogs: boolean, leaveToNode: () => void): void {
   const error = toErrorInfo(thrown);
+  // Where a file cannot be parsed is known to Node alone, and it says so only when nobody catches the error.
+  const isForNode = attempt(() => thrown instanceof SyntaxError) === true;
+  const write = (): void => {
+    if (!isForNode) writeToStderr('the worker could not load its entry file', error);
+  };
+  // First of all: once the primary knows of it, it may kill this process.
+  if (!primaryLogs) write();
   const end = (isTold: boolean): void => {
-    // Where a file cannot be parsed is known to Node alone, and it says so only when nobody catches the error.
-    if (attempt(() => thrown instanceof SyntaxError) === true) {
+    if (!isTold && primaryLogs) write();
+    if (isForNode) {
       leaveToNode();
       throw thrown;
     }
-    if (!isTold || !primaryLogs) writeToStderr('the worker could not load its entry file', error);
     process.exit(1);
   };
   if (process.send === undefined || !process.connected) return end(false);

@@ -97,6 +97,8 @@ class WorkerLife<App extends ServableApp> {
     if (protocol !== PROTOCOL) throw new ProtocolError(String(PROTOCOL), String(protocol));
     const app = await build(buildApp, this.#context);
     this.#app = app;
+    // The app may have unref'd it, and nothing else keeps the process alive until it serves.
+    process.channel?.ref();
     await this.#welcome;
     if (this.#leaving !== undefined) return;
     this.#tookOver = true;
@@ -131,11 +133,13 @@ class WorkerLife<App extends ServableApp> {
 
   /** Once: to the primary, or, where it is gone or has no logger, to stderr. */
   async #tell(error: ErrorInfo): Promise<void> {
-    const isHeard = await this.#channel.say({ type: 'failing', error });
     const { primaryLogs, slot, generation } = this.#settings;
-    if (!isHeard || !primaryLogs) {
+    const write = (): void =>
       writeToStderr(`the worker of slot ${slot}, generation ${generation}, failed`, error);
-    }
+    // First of all: once the primary knows of it, it may kill this process.
+    if (!primaryLogs) write();
+    const isHeard = await this.#channel.say({ type: 'failing', error });
+    if (!isHeard && primaryLogs) write();
   }
 
   /** Called again, it only becomes less patient. */
