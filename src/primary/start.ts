@@ -5,7 +5,8 @@ import { bind } from './listener.ts';
 import { createLogger } from './logger.ts';
 import { Primary } from './primary.ts';
 import type { Closed, ClusteredPrimary } from './primary.ts';
-import { locate, pin } from './release.ts';
+import { PinnedReleases } from './pinned-releases.ts';
+import { locate } from './release.ts';
 import { handleSignals } from './signals.ts';
 import type { StopCause } from './signals.ts';
 
@@ -15,12 +16,12 @@ import type { StopCause } from './signals.ts';
  * @throws FST_CLUSTERED_BOOT_FAILED: a worker failed before any was ready; all are stopped
  */
 export async function startPrimary(settings: Settings): Promise<ClusteredPrimary> {
-  const release = locate(settings);
-  const pinned = pin(release);
+  const releases = new PinnedReleases(locate(settings), settings);
+  const { entry, cwd } = releases.first;
   const log = await createLogger(settings.logger);
   const listener = await bind(settings.listen);
-  log.info({ addresses: listener.addresses, workers: settings.workers, ...pinned }, 'sockets bound');
-  const primary = new Primary({ settings, listener, release }, pinned, log);
+  log.info({ addresses: listener.addresses, workers: settings.workers, entry, cwd }, 'sockets bound');
+  const primary = new Primary({ settings, listener, releases }, log);
   const ready = Promise.race([whenReady(primary), whenClosed(primary)]);
   tieToProcess(primary, log);
   primary.start();
