@@ -19,10 +19,13 @@ export interface LogLine {
 }
 
 export interface ServiceOptions {
-  /** In test/fixtures, or an absolute path. */
+  /** In test/fixtures, or an absolute path, or one that begins with a dot and is given to Node as it is. */
   readonly fixture?: string;
+  readonly args?: readonly string[];
+  readonly execPath?: string;
   readonly options?: ClusteredOptions;
-  readonly env?: Readonly<Record<string, string>>;
+  /** Undefined: not set. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
   readonly execArgv?: readonly string[];
   readonly uid?: number;
@@ -71,17 +74,19 @@ export class Service {
 
   constructor({
     fixture = 'service.js',
+    args = [],
+    execPath = process.execPath,
     options = {},
     env = {},
     cwd,
     execArgv = [],
     ...user
   }: ServiceOptions) {
-    const file = fixture.startsWith('/')
+    const file = /^[/.]/.test(fixture)
       ? fixture
       : fileURLToPath(new URL(`../fixtures/${fixture}`, import.meta.url));
     const { PORT: _, WEB_CONCURRENCY: __, NODE_OPTIONS: ___, ...inherited } = process.env;
-    this.child = spawn(process.execPath, [...execArgv, file], {
+    this.child = spawn(execPath, [...execArgv, file, ...args], {
       cwd,
       ...user,
       detached: true,
