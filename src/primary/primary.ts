@@ -18,7 +18,6 @@ import { AwakeClock, TICK_MS } from './awake-clock.ts';
 import { createJournal } from './journal.ts';
 import type { ClusteredEvents, Journal } from './journal.ts';
 import type { PrimaryLog } from './log/logger.ts';
-import { pin } from './release.ts';
 import type { PinnedRelease } from './release.ts';
 import { Rollouts } from './rollouts.ts';
 import { WorkerProcesses } from './worker-processes.ts';
@@ -68,17 +67,17 @@ export class Primary implements ClusteredPrimary {
   #heardUntil = 0;
   #settleClosed: (closed: Closed) => void = () => undefined;
 
-  constructor(parts: Parts, pinned: PinnedRelease, log: PrimaryLog) {
-    const { settings } = parts;
+  constructor(parts: Parts, log: PrimaryLog) {
+    const { settings, releases } = parts;
     this.#parts = parts;
     this.#log = log;
     this.#processes = new WorkerProcesses(parts, {
       happened: (event) => this.#dispatch(event),
       asked: (question) => this.#answer(question),
       movedOn: ({ id: generation, entry, cwd }, instead) =>
-        log.warn({ generation, entry, cwd, instead }, 'release gone, resolved anew'),
+        log.warn({ generation, entry, cwd, instead: names(instead) }, 'release gone, resolved anew'),
     });
-    this.#fleet = createFleet(settings.policy, settings.workers, pinned);
+    this.#fleet = createFleet(settings.policy, settings.workers, names(releases.first));
     this.#journal = createJournal(log, (worker) => this.#processes.pidOf(worker));
     this.closed = new Promise((resolve) => {
       this.#settleClosed = resolve;
@@ -98,9 +97,12 @@ export class Primary implements ClusteredPrimary {
       return Promise.resolve({ outcome: 'aborted', generation: null, reason: 'stopping', error: null });
     }
     try {
-      const pinned = pin(this.#parts.release);
-      const result = this.#rollouts.expect(this.#fleet.lastGenerationId + 1);
-      this.#dispatch({ type: 'restart-asked', ...pinned });
+      const generation = this.#fleet.lastGenerationId + 1;
+      const pinned = this.#parts.releases.pin(generation);
+      const result = this.#rollouts.expect(generation);
+      this.#dispatch({ type: 'restart-asked', ...names(pinned) });
+      this.#parts.releases.forgetBefore(oldestGeneration(this.#fleet));
+      this.#warnOfMissed(generation, pinned);
       return result;
     } catch (error) {
       this.#log.error({ err: toPlainError(error), wanted: this.#fleet.wanted }, 'rollout not started');
@@ -109,6 +111,15 @@ export class Primary implements ClusteredPrimary {
         this.#rollouts.end({ outcome: 'aborted', generation: null, reason, error: toPlainError(error) }),
       );
     }
+  }
+
+  /** All goes on as it was asked for; but whoever has moved the link did mean the release that it leads to. */
+  #warnOfMissed(generation: number, pinned: PinnedRelease): void {
+    const missed = this.#parts.releases.missed(pinned);
+    if (missed === undefined) return;
+    const { inPart, ...facts } = missed;
+    const message = inPart ? 'link moved, followed in part' : 'link moved, not followed';
+    this.#log.warn({ generation, ...names(pinned), ...facts }, message);
   }
 
   scale(size: number): void {
@@ -219,4 +230,14 @@ export class Primary implements ClusteredPrimary {
     await this.#log.flush();
     this.#settleClosed({ exitCode, reason, error: error && fromErrorInfo(error) });
   }
+}
+
+/** What is told of a release. */
+function names({ entry, cwd }: PinnedRelease): { readonly entry: string; readonly cwd: string } {
+  return { entry, cwd };
+}
+
+/** Which is still to be forked, or has workers. */
+function oldestGeneration({ wanted, settled, workers }: Fleet): number {
+  return Math.min(wanted.id, settled.id, ...workers.map(({ generation }) => generation));
 }

@@ -9,7 +9,8 @@ import type { PrimaryLogger } from './log/guard.ts';
 import { createLog } from './log/logger.ts';
 import { Primary } from './primary.ts';
 import type { Closed, ClusteredPrimary } from './primary.ts';
-import { locate, pin } from './release.ts';
+import { PinnedReleases } from './pinned-releases.ts';
+import { locate } from './release.ts';
 import { handleSignals } from './signals.ts';
 
 /**
@@ -18,12 +19,12 @@ import { handleSignals } from './signals.ts';
  * @throws FST_CLUSTERED_BOOT_FAILED: a worker failed before any was ready; all are stopped
  */
 export async function startPrimary(settings: Settings): Promise<ClusteredPrimary> {
-  const release = locate(settings);
-  const pinned = pin(release);
+  const releases = new PinnedReleases(locate(settings), settings);
+  const { entry, cwd } = releases.first;
   const log = await createLog(settings.logger);
   const listener = await bind(settings.listen);
-  log.info({ addresses: listener.addresses, workers: settings.workers, ...pinned }, 'sockets bound');
-  const primary = new Primary({ settings, listener, release }, pinned, log);
+  log.info({ addresses: listener.addresses, workers: settings.workers, entry, cwd }, 'sockets bound');
+  const primary = new Primary({ settings, listener, releases }, log);
   const ready = Promise.race([whenReady(primary), whenClosed(primary)]);
   tieToProcess(primary, log, settings.logger !== false);
   primary.start();

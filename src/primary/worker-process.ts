@@ -8,7 +8,7 @@ import { toErrorInfo } from '../error-info.ts';
 import { SETTINGS_VARIABLE, parseWorkerMessage, wrap } from '../messages.ts';
 import type { PrimaryMessage, WorkerMessage, WorkerSettings } from '../messages.ts';
 import { wholePollPhase } from '../poll.ts';
-import type { PinnedRelease } from './release.ts';
+import { PRELOAD_ARGUMENTS, PRELOAD_ENVIRONMENT } from './preload.ts';
 
 export interface WorkerProcess {
   /** Undefined: the process could not be made. */
@@ -19,12 +19,21 @@ export interface WorkerProcess {
 
 export interface Birth {
   /** May throw, when the release is gone: the fork has failed then. */
-  readonly release: () => PinnedRelease;
+  readonly launch: () => Launch;
   readonly settings: WorkerSettings;
   readonly env: Readonly<Record<string, string>>;
-  readonly execArgv: readonly string[];
   /** Descriptors that the worker inherits, from its descriptor {@link FIRST_INHERITED} on. */
   readonly descriptors: readonly number[];
+}
+
+/** What of a release is handed to the system. */
+export interface Launch {
+  readonly entry: string;
+  readonly cwd: string;
+  readonly execPath: string;
+  readonly execArgv: readonly string[];
+  /** NODE_OPTIONS. */
+  readonly nodeOptions: string | undefined;
 }
 
 export interface Watcher {
@@ -38,17 +47,11 @@ export interface Watcher {
 /** After stdin, stdout, stderr and the IPC channel. */
 export const FIRST_INHERITED = 4;
 
-/** Runs before anything of the app's is imported. */
-const PRELOAD = new URL(
-  `../worker/preload${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`,
-  import.meta.url,
-);
-
 export function fork(birth: Birth, watcher: Watcher): WorkerProcess {
   try {
-    const { entry, cwd } = birth.release();
-    prepare(entry, cwd, birth);
-    return watch(cluster.fork(environment(cwd, birth)), watcher);
+    const launch = birth.launch();
+    prepare(launch, birth);
+    return watch(forkFrom(launch.execPath, environment(launch, birth)), watcher);
   } catch (error) {
     // Later, as every other news of a fork: the caller does not know its worker yet.
     process.nextTick(() => watcher.forkFailed(toErrorInfo(error)));
@@ -57,20 +60,37 @@ export function fork(birth: Birth, watcher: Watcher): WorkerProcess {
 }
 
 /** What cluster.fork() does is set beforehand, for all forks to come. */
-function prepare(entry: string, cwd: string, { execArgv, descriptors }: Birth): void {
+function prepare({ entry, cwd, execArgv }: Launch, { descriptors }: Birth): void {
   // Servers that the app opens besides: no connection of theirs goes through the primary either.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
   cluster.setupPrimary({
     exec: entry,
     args: process.argv.slice(2),
     cwd,
-    execArgv: ['--import', PRELOAD.href, ...execArgv],
+    execArgv: [...PRELOAD_ARGUMENTS, ...execArgv],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...descriptors],
   });
 }
 
-function environment(cwd: string, { settings, env }: Birth): Record<string, string> {
-  return { PWD: cwd, ...env, [SETTINGS_VARIABLE]: JSON.stringify(settings) };
+/** Which Node a worker runs on cluster.fork() cannot be told, but it looks here. */
+function forkFrom(execPath: string, env: Record<string, string>): Worker {
+  const own = process.execPath;
+  try {
+    process.execPath = execPath;
+    return cluster.fork(env);
+  } finally {
+    process.execPath = own;
+  }
+}
+
+function environment({ cwd, nodeOptions }: Launch, { settings, env }: Birth): Record<string, string> {
+  return {
+    PWD: cwd,
+    ...env,
+    ...(nodeOptions === undefined ? {} : { NODE_OPTIONS: nodeOptions }),
+    ...PRELOAD_ENVIRONMENT,
+    [SETTINGS_VARIABLE]: JSON.stringify(settings),
+  };
 }
 
 function watch(worker: Worker, watcher: Watcher): WorkerProcess {

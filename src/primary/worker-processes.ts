@@ -8,8 +8,8 @@ import type { Answers, Question, WorkerMessage, WorkerSettings } from '../messag
 import type { Settings } from '../options.ts';
 import { ProtocolError } from '../errors.ts';
 import type { Listener } from './listener.ts';
-import { isThere, pin } from './release.ts';
-import type { LogicalRelease, PinnedRelease } from './release.ts';
+import type { PinnedReleases } from './pinned-releases.ts';
+import type { PinnedRelease } from './release.ts';
 import { FIRST_INHERITED, fork } from './worker-process.ts';
 import type { WorkerProcess } from './worker-process.ts';
 
@@ -19,7 +19,7 @@ export type WorkerCommand = Extract<Command, { worker: number }>;
 export interface Parts {
   readonly settings: Settings;
   readonly listener: Listener;
-  readonly release: LogicalRelease;
+  readonly releases: PinnedReleases;
 }
 
 export interface WorkersListener {
@@ -68,19 +68,12 @@ export class WorkerProcesses {
   }
 
   #fork({ worker, slot, generation }: Extract<Command, { type: 'fork' }>): WorkerProcess {
-    const { settings, listener, release } = this.#parts;
+    const { settings, listener, releases } = this.#parts;
     return fork(
       {
-        // Only if what was pinned is gone is it looked for anew.
-        release: () => {
-          if (isThere(generation)) return generation;
-          const instead = pin(release);
-          this.#listener.movedOn(generation, instead);
-          return instead;
-        },
+        launch: () => releases.launch(generation, (instead) => this.#listener.movedOn(generation, instead)),
         settings: this.#birthSettings(slot, generation.id),
         env: settings.env,
-        execArgv: settings.execArgv,
         descriptors: listener.descriptors,
       },
       {

@@ -1,41 +1,40 @@
-// Release folders as a deploy makes them: releases/1, releases/2 and a link `current` that is moved.
+// Release folders as a deploy makes them: releases/1, releases/2, each with its node_modules, and a link `current` that moves.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { ClusteredOptions } from 'fastify-clustered';
+import { installBuilt } from './installed.ts';
 import { startReadyService } from './service.ts';
 import type { Service } from './service.ts';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 export interface Releases {
   /** The link, to start from. */
   readonly current: string;
   /** Its real path. */
   path(release: number): string;
-  /** Writes releases/N/main.mjs. */
-  write(release: number, main: string): void;
+  /** Writes releases/N/main.mjs, or that other file; a new release gets its node_modules. */
+  write(release: number, main: string, file?: string): void;
   /** Moves the link as `ln -sfn` followed by `mv -T` does, so at once. */
   deploy(release: number): void;
   remove(release: number): void;
 }
 
-export function createReleases(t: { after(hook: () => void): void }): Releases {
+export function createReleases(
+  t: { after(hook: () => void): void },
+  installIn: (folder: string) => void = installBuilt,
+): Releases {
   const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'fastify-clustered-')));
   t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
-  const modules = path.join(folder, 'node_modules');
-  fs.mkdirSync(modules);
-  fs.symlinkSync(ROOT, path.join(modules, 'fastify-clustered'));
-  fs.symlinkSync(path.join(ROOT, 'node_modules', 'fastify'), path.join(modules, 'fastify'));
   const current = path.join(folder, 'current');
   const real = (release: number): string => path.join(folder, 'releases', String(release));
   return {
     current,
     path: real,
-    write(release, main) {
-      fs.mkdirSync(real(release), { recursive: true });
-      fs.writeFileSync(path.join(real(release), 'main.mjs'), main);
+    write(release, main, file = 'main.mjs') {
+      if (!fs.existsSync(real(release))) installIn(real(release));
+      const place = path.join(real(release), file);
+      fs.mkdirSync(path.dirname(place), { recursive: true });
+      fs.writeFileSync(place, main);
     },
     deploy(release) {
       fs.symlinkSync(real(release), `${current}.new`);

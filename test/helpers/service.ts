@@ -21,10 +21,13 @@ export interface LogLine {
 }
 
 export interface ServiceOptions {
-  /** In test/fixtures, or an absolute path. */
+  /** In test/fixtures, or an absolute path, or one that begins with a dot and is given to Node as it is. */
   readonly fixture?: string;
+  readonly args?: readonly string[];
+  readonly execPath?: string;
   readonly options?: ClusteredOptions;
-  readonly env?: Readonly<Record<string, string>>;
+  /** Undefined: not set. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
   readonly execArgv?: readonly string[];
   /** A descriptor to be its stderr, which then nobody follows. */
@@ -82,6 +85,8 @@ export class Service {
 
   constructor({
     fixture = 'service.js',
+    args = [],
+    execPath = process.execPath,
     options = {},
     env = {},
     cwd,
@@ -91,12 +96,12 @@ export class Service {
     stderr,
     ...user
   }: ServiceOptions) {
-    const file = fixture.startsWith('/')
+    const file = /^[/.]/.test(fixture)
       ? fixture
       : fileURLToPath(new URL(`../fixtures/${fixture}`, import.meta.url));
     const { PORT: _, WEB_CONCURRENCY: __, NODE_OPTIONS: ___, ...inherited } = process.env;
-    const [program = '', ...args] = command([process.execPath, ...execArgv, file]);
-    this.child = spawn(program, args, {
+    const [program = '', ...words] = command([execPath, ...execArgv, file, ...args]);
+    this.child = spawn(program, words, {
       cwd,
       ...user,
       detached: true,

@@ -1,14 +1,12 @@
 // The package as npm delivers it, in the kinds of project that users have.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { before, suite, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { installPacked, pack } from '../helpers/installed.ts';
 import { startReadyService } from '../helpers/service.ts';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 const BUILD = `async (worker) => {
   const app = fastify();
@@ -50,18 +48,7 @@ suite('package', () => {
   process.once('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
 
   before(() => {
-    const modules = path.join(folder, 'node_modules');
-    const installed = path.join(modules, 'fastify-clustered');
-    fs.mkdirSync(installed, { recursive: true });
-    // Built already: --ignore-scripts keeps the files that other tests run.
-    const pack = ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder];
-    const tarball = execFileSync('npm', pack, { cwd: ROOT, encoding: 'utf8' }).trim();
-    execFileSync('tar', ['-xzf', path.join(folder, tarball), '-C', installed, '--strip-components=1']);
-    const { dependencies } = JSON.parse(fs.readFileSync(path.join(installed, 'package.json'), 'utf8'));
-    for (const name of [...Object.keys(dependencies), 'fastify', 'tsx']) {
-      fs.mkdirSync(path.dirname(path.join(modules, name)), { recursive: true });
-      fs.symlinkSync(path.join(ROOT, 'node_modules', name), path.join(modules, name));
-    }
+    installPacked(folder, pack(folder), ['tsx']);
     fs.writeFileSync(path.join(folder, 'package.json'), '{ "type": "module" }');
   });
 
@@ -79,6 +66,45 @@ suite('package', () => {
       await completed;
       assert.equal((await service.get('/readyz')).status, 200);
       assert.equal(await service.stop(), 0);
+    });
+  }
+
+  for (const [kind, from, file] of [
+    ['ESM', 'main.mjs', 'bundle.mjs'],
+    ['CommonJS', 'main.cjs', 'bundle.cjs'],
+  ] as const) {
+    test(`S85: a bundler has put all into one file, ${kind}: starts, respawns, rolls and stops`, async (t) => {
+      const [, , source = ''] = PROJECTS.find(([, name]) => name === from) ?? [];
+      fs.writeFileSync(path.join(folder, from), source);
+      const alone = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'fastify-clustered-')));
+      t.after(() => fs.rmSync(alone, { recursive: true, force: true }));
+      const fixture = path.join(alone, file);
+      await build({
+        entryPoints: [path.join(folder, from)],
+        outfile: fixture,
+        bundle: true,
+        platform: 'node',
+        format: kind === 'ESM' ? 'esm' : 'cjs',
+        // What is CommonJS in the bundle asks Node for its modules by require.
+        banner: {
+          js: kind === 'ESM' ? `const require = process.getBuiltinModule('module').createRequire('/');` : '',
+        },
+        logLevel: 'error',
+      });
+      const service = await startReadyService(t, { fixture, cwd: alone });
+      const [first] = service.lines('worker ready');
+      const respawned = service.next('worker ready');
+      process.kill(first?.worker?.pid ?? 0, 'SIGKILL');
+      await respawned;
+      const completed = service.next('rollout completed');
+      service.signal('SIGUSR2');
+      await completed;
+      assert.equal(JSON.parse((await service.get('/')).body).slot, 0);
+      // Ctrl-C reaches the workers, too: that they are deaf to it is what the preload does.
+      service.signalGroup('SIGINT');
+      assert.equal((await service.ended).code, 0);
+      const codes = service.lines('worker exited').map((line) => line['code']);
+      assert.deepEqual(codes, [0, 0]);
     });
   }
 });

@@ -1,0 +1,56 @@
+// Finds the file that `node <path>` would run, on the disk as it is now.
+import fs from 'node:fs';
+import { Module } from 'node:module';
+import path from 'node:path';
+
+/**
+ * `dist/main` means dist/main.js, and a folder the "main" of its package.json, or its index.js. The steps are those of
+ * Node's own Module._findPath, in its order; require.resolve() would keep its first answer after a link has moved.
+ * Undefined: there is none.
+ */
+export function findMainScript(named: string): string | undefined {
+  return file(named) ?? withExtension(named) ?? inFolder(named);
+}
+
+function inFolder(folder: string): string | undefined {
+  if (kindOf(folder) !== 'folder') return undefined;
+  const main = mainOf(folder);
+  const named = main === undefined ? undefined : path.resolve(folder, main);
+  return (named && (file(named) ?? withExtension(named) ?? index(named))) ?? index(folder);
+}
+
+function index(folder: string): string | undefined {
+  return withExtension(path.join(folder, 'index'));
+}
+
+/** What loaders have added, such as tsx, counts for Node, too. */
+function withExtension(named: string): string | undefined {
+  const extensions = Object.keys(Object(Reflect.get(Module, '_extensions')));
+  return extensions.map((extension) => `${named}${extension}`).find((each) => file(each) !== undefined);
+}
+
+/** A package.json that cannot be read is nothing to decide here: the worker fails with what Node says of it. */
+function mainOf(folder: string): string | undefined {
+  try {
+    const main: unknown = Reflect.get(
+      Object(JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'))),
+      'main',
+    );
+    return typeof main === 'string' && main !== '' ? main : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function file(named: string): string | undefined {
+  return kindOf(named) === 'file' ? named : undefined;
+}
+
+function kindOf(named: string): 'file' | 'folder' | undefined {
+  try {
+    const stats = fs.statSync(named, { throwIfNoEntry: false });
+    return stats && (stats.isDirectory() ? 'folder' : 'file');
+  } catch {
+    return undefined;
+  }
+}
