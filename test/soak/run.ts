@@ -26,6 +26,8 @@ export interface Result {
   readonly deaths: readonly Death[];
   readonly gaps: readonly Gap[];
   readonly startsTooEarly: number;
+  /** Lines that tell that a release which was needed was not there any more. */
+  readonly missed: readonly string[];
   /** The longest time without any ready worker while there was a primary. */
   readonly longestUnreadyMs: number;
   readonly lives: readonly LifeReport[];
@@ -51,6 +53,9 @@ export interface Watcher {
 }
 
 const PROGRESS_MS = 15_000;
+
+/** All releases that are pruned are needed no more. */
+const MISSED = ['release gone, resolved anew', 'rollout not started', 'fork failed'];
 
 export async function run(seed: number, minutes: number, stage: Stage, watcher: Watcher): Promise<Result> {
   await stage.open();
@@ -91,7 +96,15 @@ async function settle(stage: Stage, mix: Mix): Promise<FleetStatus> {
 
 type Investigated = Pick<
   Result,
-  'rollouts' | 'wronglyCompleted' | 'findings' | 'deaths' | 'gaps' | 'longestUnreadyMs' | 'lives' | 'slope'
+  | 'rollouts'
+  | 'wronglyCompleted'
+  | 'missed'
+  | 'findings'
+  | 'deaths'
+  | 'gaps'
+  | 'longestUnreadyMs'
+  | 'lives'
+  | 'slope'
 >;
 
 function investigate(stage: Stage, { losses }: Mix): Investigated {
@@ -114,6 +127,9 @@ function investigate(stage: Stage, { losses }: Mix): Investigated {
     rollouts: outcomesOf(lives.map(({ service }) => service.log)),
     wronglyCompleted: lives.flatMap(({ service }) =>
       wronglyCompleted(service.log, (entry) => stage.behaviourOf(entry) === 'works'),
+    ),
+    missed: lives.flatMap(({ service }) =>
+      MISSED.flatMap((message) => service.lines(message).map((line) => JSON.stringify(line))),
     ),
     findings: attribute({ losses, accepts, deaths: died, gaps }),
     deaths: died,

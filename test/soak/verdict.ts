@@ -47,6 +47,7 @@ export function judge(result: Result): readonly Check[] {
       name: 'no release that does not work was rolled out',
       faults: result.wronglyCompleted.map((entry) => `${entry}: completed`),
     },
+    { name: 'no release that was pruned was needed', faults: result.missed },
     { name: 'at the end, as many ready workers as wanted', faults: faultsOfSize(status) },
     { name: 'at the end, one generation, unless the last rollout was aborted', faults: faultsOfMix(status) },
     {
