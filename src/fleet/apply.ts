@@ -1,7 +1,7 @@
 // An event happened: what is known now? Nothing is decided here.
 import type { FleetEvent } from './event.ts';
 import type { Fleet, Generation } from './fleet.ts';
-import { FRESH_SLOT, findWorker, isRolling, isServing } from './fleet.ts';
+import { FRESH_SLOT, findWorker, isRolling, isServing, surveyed } from './fleet.ts';
 import { forgive } from './respawn.ts';
 import {
   addDeath,
@@ -18,7 +18,7 @@ import { isStaying } from './worker.ts';
 import type { Worker } from './worker.ts';
 
 export function apply(fleet: Fleet, event: FleetEvent, context: Context): Turn {
-  const aged: Fleet = { ...fleet, asOf: context.now, heardUntil: context.heardUntil };
+  const aged = surveyed({ ...fleet, asOf: context.now, heardUntil: context.heardUntil });
   const turn: Turn = { before: fleet, fleet: { ...aged, slots: forgive(aged) }, commands: [], deaths: [] };
   switch (event.type) {
     case 'time-passed':
@@ -113,7 +113,8 @@ function resize(turn: Turn, size: number): Turn {
   const { slots } = turn.fleet;
   if (size === slots.length) return turn;
   const resized = Array.from({ length: size }, (_, slot) => slots[slot] ?? FRESH_SLOT);
-  return announce(change(turn, { slots: resized }), { type: 'size-changed', from: slots.length, to: size });
+  const surveyedAnew = { ...turn, fleet: surveyed({ ...turn.fleet, slots: resized }) };
+  return announce(surveyedAnew, { type: 'size-changed', from: slots.length, to: size });
 }
 
 /** The first request is a graceful one, unless it asks for force; a second one without force changes nothing. */

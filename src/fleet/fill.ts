@@ -6,7 +6,16 @@ import type { Context, Turn } from './turn.ts';
 
 export function forkMissing(turn: Turn, context: Context): Turn {
   if (!isServing(turn.fleet)) return turn;
-  return dueSlots(turn.fleet, (slot) => slot, context).reduce(
+  return forkMissingOf(
+    turn,
+    dueSlots(turn.fleet, (slot) => slot, context),
+    context,
+  );
+}
+
+/** Only these slots, whose backoff is over, are looked at. */
+export function forkMissingOf(turn: Turn, due: readonly number[], context: Context): Turn {
+  return due.reduce(
     (sofar, slot) =>
       isMissing(sofar.fleet, slot) ? forkBeside(sofar, slot, sofar.fleet.wanted, context) : sofar,
     turn,

@@ -8,7 +8,8 @@ import { isStopgapMissing } from './stopgap.ts';
 
 /** The time of the next deadline; Infinity: there is none. It is past if workers are not heard until then yet. */
 export function nextWakeAt(fleet: Fleet): number {
-  return Math.min(...deadlines(fleet).filter((time) => time > fleet.heardUntil), Infinity);
+  const { heardUntil } = fleet;
+  return deadlines(fleet).reduce((next, time) => (time > heardUntil && time < next ? time : next), Infinity);
 }
 
 function deadlines(fleet: Fleet): readonly number[] {
