@@ -1,5 +1,5 @@
 // An event happened: what is known now? Nothing is decided here.
-import type { FleetEvent } from './event.ts';
+import type { FleetEvent, SignsOfLife } from './event.ts';
 import type { Fleet, Generation } from './fleet.ts';
 import { FRESH_SLOT, findWorker, isRolling, isServing, surveyed } from './fleet.ts';
 import { forgive } from './respawn.ts';
@@ -18,7 +18,8 @@ import { isStaying } from './worker.ts';
 import type { Worker } from './worker.ts';
 
 export function apply(fleet: Fleet, event: FleetEvent, context: Context): Turn {
-  const aged = surveyed({ ...fleet, asOf: context.now, heardUntil: context.heardUntil });
+  const heard = event.type === 'time-passed' ? hear(fleet, event.heard) : fleet;
+  const aged = surveyed({ ...heard, asOf: context.now, heardUntil: context.heardUntil });
   const turn: Turn = { before: fleet, fleet: { ...aged, slots: forgive(aged) }, commands: [], deaths: [] };
   switch (event.type) {
     case 'time-passed':
@@ -32,7 +33,6 @@ export function apply(fleet: Fleet, event: FleetEvent, context: Context): Turn {
     case 'stop-asked':
       return askToStop(turn, event.force, context);
     case 'worker-ready':
-    case 'worker-heard':
     case 'worker-failing':
     case 'worker-incompatible':
     case 'worker-tired':
@@ -43,6 +43,18 @@ export function apply(fleet: Fleet, event: FleetEvent, context: Context): Turn {
       return worker === undefined ? turn : applyToWorker(turn, worker, event, context);
     }
   }
+}
+
+/** Only of those that serve: nobody else's silence is watched. */
+function hear(fleet: Fleet, heard: SignsOfLife): Fleet {
+  if (heard.size === 0) return fleet;
+  const workers = fleet.workers.map((worker) => {
+    const heardAt = heard.get(worker.id);
+    return worker.state === 'ready' && heardAt !== undefined && heardAt > worker.heardAt
+      ? { ...worker, heardAt }
+      : worker;
+  });
+  return { ...fleet, workers };
 }
 
 type WorkerEvent = Extract<FleetEvent, { worker: number }>;
@@ -63,8 +75,6 @@ function applyToWorker(turn: Turn, worker: Worker, event: WorkerEvent, context: 
       const bootMs = context.now - worker.forkedAt;
       return announce(replaceWorker(running, ready), { type: 'worker-ready', worker: ready, bootMs });
     }
-    case 'worker-heard':
-      return worker.state === 'ready' ? replaceWorker(turn, { ...worker, heardAt: context.now }) : turn;
     case 'worker-tired':
       return worker.state === 'ready' ? replaceWorker(turn, { ...worker, due: 'asked' }) : turn;
     case 'worker-failing': {

@@ -73,6 +73,7 @@ export class Primary implements ClusteredPrimary {
     this.#log = log;
     this.#processes = new WorkerProcesses(parts, {
       happened: (event) => this.#dispatch(event),
+      now: () => this.#clock.now(),
       asked: (question) => this.#answer(question),
       movedOn: ({ id: generation, entry, cwd }, instead) =>
         log.warn({ generation, entry, cwd, instead }, 'release gone, resolved anew'),
@@ -89,7 +90,7 @@ export class Primary implements ClusteredPrimary {
   }
 
   start(): void {
-    this.#dispatch({ type: 'time-passed' });
+    this.#timePassed();
   }
 
   restart(): Promise<RolloutResult> {
@@ -182,7 +183,11 @@ export class Primary implements ClusteredPrimary {
     // The end of a worker is told behind its last words.
     await wholePollPhase();
     this.#heardUntil = now;
-    if (this.#fleet.phase.name !== 'stopped') this.#dispatch({ type: 'time-passed' });
+    if (this.#fleet.phase.name !== 'stopped') this.#timePassed();
+  }
+
+  #timePassed(): void {
+    this.#dispatch({ type: 'time-passed', heard: this.#processes.takeSignsOfLife() });
   }
 
   #carryOut(command: Command): readonly Announcement[] {

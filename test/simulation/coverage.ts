@@ -101,8 +101,7 @@ export class Coverage implements Observer {
 
   step(moment: Moment): void {
     this.steps += 1;
-    const { event, commands } = moment;
-    if (event.type === 'worker-heard' && commands.length === 0) return;
+    const { commands } = moment;
     for (const [name, holds] of SITUATIONS) {
       if (!this.#seen.has(name) && holds(moment, this.#seen)) this.#seen.add(name);
     }

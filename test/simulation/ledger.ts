@@ -135,6 +135,10 @@ export class Ledger {
   hear(event: FleetEvent): void {
     switch (event.type) {
       case 'time-passed':
+        for (const [id, at] of event.heard) {
+          const worker = this.workers.get(id);
+          if (worker?.state === 'ready') worker.heardAt = Math.max(worker.heardAt, at);
+        }
         return;
       case 'restart-asked':
         if (!this.isServing) return;
@@ -161,7 +165,6 @@ export class Ledger {
         this.leavingAt = this.now;
         return;
       case 'worker-ready':
-      case 'worker-heard':
       case 'worker-failing':
       case 'worker-incompatible':
       case 'worker-tired':
@@ -182,9 +185,6 @@ export class Ledger {
         worker.readyAt = this.now;
         worker.heardAt = this.now;
         if (this.phase === 'starting') this.phase = 'running';
-        return;
-      case 'worker-heard':
-        worker.heardAt = this.now;
         return;
       case 'worker-tired':
         if (worker.state === 'ready') worker.isTired = true;

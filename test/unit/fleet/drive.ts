@@ -66,10 +66,11 @@ export class Driven {
   readonly commands: Command[] = [];
   readonly told: Announcement[] = [];
   #does: string[] = [];
+  readonly #heard = new Map<number, number>();
 
   constructor(policy: Policy, size: number) {
     this.fleet = deepFreeze(createFleet(policy, size, release(1)));
-    this.#step({ type: 'time-passed' });
+    this.#look();
   }
 
   /** What was done since the last question, in words. */
@@ -100,7 +101,7 @@ export class Driven {
     const end = this.now + ms;
     for (let wakeAt = nextWakeAt(this.fleet); wakeAt <= end; wakeAt = nextWakeAt(this.fleet)) {
       this.now = wakeAt;
-      this.#step({ type: 'time-passed' });
+      this.#look();
     }
     this.now = end;
     return this;
@@ -111,8 +112,16 @@ export class Driven {
     return this;
   }
 
+  /** The fleet learns of it at its next look. */
   heard(worker: number): this {
-    return this.happens({ type: 'worker-heard', worker });
+    this.#heard.set(worker, this.now);
+    return this;
+  }
+
+  /** Out of turn: a look comes at every deadline by itself. */
+  looks(): this {
+    this.#look();
+    return this;
   }
 
   tires(worker: number): this {
@@ -152,6 +161,13 @@ export class Driven {
 
   stops({ force = false } = {}): this {
     return this.happens({ type: 'stop-asked', force });
+  }
+
+  /** What was heard since comes with it. */
+  #look(): void {
+    const heard = new Map(this.#heard);
+    this.#heard.clear();
+    this.#step({ type: 'time-passed', heard });
   }
 
   #step(event: FleetEvent): void {
