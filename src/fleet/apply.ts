@@ -29,7 +29,7 @@ export function apply(fleet: Fleet, event: FleetEvent, context: Context): Turn {
     case 'size-asked':
       return isServing(fleet) ? resize(turn, event.size) : turn;
     case 'size-stepped':
-      return isServing(fleet) ? resize(turn, Math.max(1, fleet.slots.length + event.by)) : turn;
+      return isServing(fleet) ? resize(turn, stepped(fleet, event.by)) : turn;
     case 'stop-asked':
       return askToStop(turn, event.force, context);
     case 'worker-ready':
@@ -117,6 +117,11 @@ function want(turn: Turn, release: Omit<Generation, 'id'>): Turn {
     slots: fleet.slots.map(({ stopgap }) => (isRolling(fleet) ? { ...FRESH_SLOT, stopgap } : FRESH_SLOT)),
   });
   return announce(changed, { type: 'rollout-started', from: fleet.settled, to: wanted });
+}
+
+/** A signal cannot be answered with an error: at either end it changes nothing. */
+function stepped({ slots, policy }: Fleet, by: 1 | -1): number {
+  return Math.min(Math.max(slots.length + by, 1), policy.maxWorkers);
 }
 
 function resize(turn: Turn, size: number): Turn {

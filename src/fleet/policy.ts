@@ -8,6 +8,8 @@ export interface DrainTimes {
 }
 
 export interface Policy {
+  /** More than this are not wanted, however often one more is asked for. */
+  readonly maxWorkers: number;
   readonly boot: { readonly timeoutMs: number };
   readonly respawn: {
     readonly stableMs: number;

@@ -1,7 +1,6 @@
 // Runs in the primary process. Holds the fleet: events go in, commands come out and are carried out.
 import type { EventEmitter } from 'node:events';
 import process from 'node:process';
-import { OptionInvalidError } from '../errors.ts';
 import type { Announcement, Command } from '../fleet/command.ts';
 import type { FleetEvent } from '../fleet/event.ts';
 import { createFleet, isMixed, isRolling, isServing } from '../fleet/fleet.ts';
@@ -10,6 +9,7 @@ import { step } from '../fleet/step.ts';
 import { nextWakeAt } from '../fleet/wake.ts';
 import { fromErrorInfo, toErrorInfo } from '../messages.ts';
 import type { Answers, Question } from '../messages.ts';
+import { validateSize } from '../options.ts';
 import type { ClusteredLogger } from '../options.ts';
 import { wholePollPhase } from '../poll.ts';
 import { mapError } from '../status.ts';
@@ -41,8 +41,9 @@ export interface ClusteredPrimary {
    */
   restart(): Promise<RolloutResult>;
   /**
-   * Changes how many workers are wanted. The event `fleet-ready` tells when they are all ready.
-   * @throws FST_CLUSTERED_OPTION_INVALID: not a whole number above 0
+   * Changes how many workers are wanted, from 1 to 1,024, as many as the option `workers` allows. The event
+   * `fleet-ready` tells when they are all ready.
+   * @throws FST_CLUSTERED_OPTION_INVALID: not a whole number from 1 to 1,024
    */
   scale(size: number): void;
   /** Graceful shutdown, as SIGTERM does it, but the process goes on. Later calls share the promise. */
@@ -112,12 +113,10 @@ export class Primary implements ClusteredPrimary {
   }
 
   scale(size: number): void {
-    if (!Number.isInteger(size) || size < 1) {
-      throw new OptionInvalidError('size', String(size), 'a whole number above 0');
-    }
-    this.#dispatch({ type: 'size-asked', size });
+    this.#dispatch({ type: 'size-asked', size: validateSize(size, 'size') });
   }
 
+  /** As SIGTTIN and SIGTTOU do it: it stays where `scale` could go. */
   stepSize(by: 1 | -1): void {
     this.#dispatch({ type: 'size-stepped', by });
   }

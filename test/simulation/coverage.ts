@@ -55,6 +55,8 @@ const situations: Readonly<Record<string, Situation>> = {
     findWorker(before, event.worker)?.generation === before.wanted.id,
   'a cancelled boot gets ready nevertheless': ({ event, before }) =>
     event.type === 'worker-ready' && findWorker(before, event.worker)?.state === 'draining',
+  'one more is asked for than there may be': ({ event, before }) =>
+    event.type === 'size-stepped' && event.by === 1 && before.slots.length === before.policy.maxWorkers,
   'a slot comes back before its worker has left': ({ before, after }) =>
     stayingWorkers(before).some(({ slot }) => slot >= before.slots.length && slot < after.slots.length),
   'a worker of a slot that was scaled away is still missed': ({ after }) =>

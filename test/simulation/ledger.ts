@@ -153,7 +153,7 @@ export class Ledger {
       case 'size-asked':
         return this.#resize(event.size);
       case 'size-stepped':
-        return this.#resize(Math.max(1, this.size + event.by));
+        return this.#resize(Math.min(this.policy.maxWorkers, Math.max(1, this.size + event.by)));
       case 'stop-asked':
         if (this.phase === 'stopped') return;
         if (event.force) {

@@ -2,6 +2,8 @@
 import type { Policy } from '../../src/fleet/policy.ts';
 
 const defaults: Policy = {
+  // Few enough to be reached.
+  maxWorkers: 5,
   boot: { timeoutMs: 30_000 },
   respawn: { stableMs: 5_000, maxEarlyDeaths: 10, backoff: { initialMs: 100, maxMs: 30_000 } },
   rollout: { maxSurge: 1, maxUnavailable: 0, minReadyMs: 1_000, idleMs: 5_000, graceMs: 30_000 },

@@ -8,6 +8,7 @@ import { step } from '../../../src/fleet/step.ts';
 import { nextWakeAt } from '../../../src/fleet/wake.ts';
 
 const DEFAULTS: Policy = {
+  maxWorkers: 1_024,
   boot: { timeoutMs: 30_000 },
   respawn: { stableMs: 5_000, maxEarlyDeaths: 4, backoff: { initialMs: 100, maxMs: 30_000 } },
   rollout: { maxSurge: 1, maxUnavailable: 0, minReadyMs: 1_000, idleMs: 5_000, graceMs: 20_000 },
@@ -18,6 +19,7 @@ const DEFAULTS: Policy = {
 
 export interface Settings {
   readonly size?: number;
+  readonly maxWorkers?: number;
   readonly boot?: Partial<Policy['boot']>;
   readonly respawn?: Partial<Policy['respawn']>;
   readonly rollout?: Partial<Policy['rollout']>;
@@ -39,9 +41,17 @@ export function driveReady(settings: Settings = {}): Driven {
   return fleet;
 }
 
-export function policyWith({ boot, respawn, rollout, shutdown, watchdog }: Settings = {}): Policy {
+export function policyWith({
+  maxWorkers,
+  boot,
+  respawn,
+  rollout,
+  shutdown,
+  watchdog,
+}: Settings = {}): Policy {
   return {
     ...DEFAULTS,
+    maxWorkers: maxWorkers ?? DEFAULTS.maxWorkers,
     boot: { ...DEFAULTS.boot, ...boot },
     respawn: { ...DEFAULTS.respawn, ...respawn },
     rollout: { ...DEFAULTS.rollout, ...rollout },
