@@ -1,11 +1,11 @@
 // Rule: fork for every slot that lacks a worker of what is wanted, as far as the surge and the backoff allow.
-import { isServing } from './fleet.ts';
+import { isRespawning } from './fleet.ts';
 import { dueSlots, isMissing } from './fork.ts';
 import { forkBeside } from './stopgap.ts';
 import type { Context, Turn } from './turn.ts';
 
 export function forkMissing(turn: Turn, context: Context): Turn {
-  if (!isServing(turn.fleet)) return turn;
+  if (!isRespawning(turn.fleet)) return turn;
   return forkMissingOf(
     turn,
     dueSlots(turn.fleet, (slot) => slot, context),

@@ -38,7 +38,7 @@ export type Phase =
   /** No worker was ever ready. */
   | { readonly name: 'starting' }
   | { readonly name: 'running' }
-  /** Asked to stop; serves on until load balancers have noticed. */
+  /** Asked to stop; serves on, and respawns who crashes, until load balancers have noticed. */
   | { readonly name: 'leaving'; readonly drainAt: number }
   | { readonly name: 'stopping'; readonly ending: Ending }
   | { readonly name: 'stopped'; readonly ending: Ending };
@@ -87,9 +87,15 @@ export function createFleet(policy: Policy, size: number, release: Omit<Generati
   };
 }
 
-/** Are workers wanted at all? */
+/** Is the fleet to become what is wanted: may a rollout, a recycling, another size begin, or go on? */
 export function isServing(fleet: Fleet): boolean {
   return fleet.phase.name === 'starting' || fleet.phase.name === 'running';
+}
+
+/** Does the service have to be there for clients? A slot that is empty is filled until draining begins, and then no more. */
+export function isRespawning(fleet: Fleet): boolean {
+  const { phase, asOf } = fleet;
+  return isServing(fleet) || (phase.name === 'leaving' && asOf < phase.drainAt);
 }
 
 export function isRolling(fleet: Fleet): boolean {

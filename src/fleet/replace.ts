@@ -1,6 +1,14 @@
 // Rules: drain who is not wanted, as soon as nobody is missed.
 import { forkMissingOf } from './fill.ts';
-import { currentWorkers, isOutdated, isProven, isServing, readyWorkers, stayingWorkers } from './fleet.ts';
+import {
+  currentWorkers,
+  isOutdated,
+  isProven,
+  isRespawning,
+  isServing,
+  readyWorkers,
+  stayingWorkers,
+} from './fleet.ts';
 import type { Fleet } from './fleet.ts';
 import { dueSlots, isMissing } from './fork.ts';
 import { inSlot } from './occupancy.ts';
@@ -12,7 +20,7 @@ import type { DrainCause, Ready, Staying } from './worker.ts';
 
 /** A worker that still boots serves nobody: if it is not wanted, it goes at once. */
 export function cancelBoots(turn: Turn, context: Context): Turn {
-  if (!isServing(turn.fleet)) return turn;
+  if (!isRespawning(turn.fleet)) return turn;
   return stayingWorkers(turn.fleet)
     .filter((worker) => worker.state === 'booting' && isUnwantedBoot(turn.fleet, worker))
     .reduce((sofar, worker) => drain(sofar, worker, 'cancelled', context), turn);

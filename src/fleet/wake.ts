@@ -13,23 +13,26 @@ export function nextWakeAt(fleet: Fleet): number {
 }
 
 function deadlines(fleet: Fleet): readonly number[] {
-  const { phase, policy, slots, workers } = fleet;
+  const { phase, policy, workers } = fleet;
   const overdue = workers.map((worker) => deadline(worker, policy));
   switch (phase.name) {
     case 'stopped':
       return [];
     case 'leaving':
-      return [...overdue, phase.drainAt];
+      return [...overdue, phase.drainAt, ...respawns(fleet)];
     case 'stopping':
       return [...overdue, lastWait(fleet)];
     case 'starting':
     case 'running': {
       const proven = readyWorkers(fleet).map((worker) => provenAt(fleet, worker));
-      const respawns = slots.flatMap((slot, index) => [
-        ...(isMissing(fleet, index) ? [slot.notBefore] : []),
-        ...(isStopgapMissing(fleet, index) ? [slot.stopgap.notBefore] : []),
-      ]);
-      return [...overdue, ...proven, ...respawns];
+      return [...overdue, ...proven, ...respawns(fleet)];
     }
   }
+}
+
+function respawns(fleet: Fleet): readonly number[] {
+  return fleet.slots.flatMap((slot, index) => [
+    ...(isMissing(fleet, index) ? [slot.notBefore] : []),
+    ...(isStopgapMissing(fleet, index) ? [slot.stopgap.notBefore] : []),
+  ]);
 }

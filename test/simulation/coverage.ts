@@ -79,6 +79,15 @@ const situations: Readonly<Record<string, Situation>> = {
     event.type === 'worker-exited' &&
     before.phase.name === 'leaving' &&
     stayingWorkers(before).some(({ id }) => id === event.worker),
+  'a worker is respawned while the fleet is leaving, and gets ready': ({ event, before, after }) =>
+    event.type === 'worker-ready' &&
+    before.phase.name === 'leaving' &&
+    (findWorker(after, event.worker)?.forkedAt ?? 0) > before.phase.drainAt - before.policy.shutdown.delayMs,
+  'a fleet that is leaving gives up': ({ before, after }) =>
+    before.phase.name === 'leaving' &&
+    after.phase.name !== 'leaving' &&
+    'ending' in after.phase &&
+    after.phase.ending.reason === 'gave-up',
   'a stop before anybody was ready': ({ event, before }) =>
     event.type === 'stop-asked' && before.phase.name === 'starting',
   'a second stop, as graceful': ({ event, before }) =>

@@ -75,6 +75,12 @@ export class Ledger {
     return this.phase === 'starting' || this.phase === 'running';
   }
 
+  /** The service is there for clients, though it may be about to stop: until draining begins, empty slots are filled. */
+  get isRespawning(): boolean {
+    const isLeaving = this.phase === 'leaving' && this.now < this.leavingAt + this.policy.shutdown.delayMs;
+    return this.isServing || isLeaving;
+  }
+
   /** Nobody serves, although the policy asks for it, and the new release has still to show that it works. */
   get isStranded(): boolean {
     return this.isAtRisk && this.ready().length === 0;
@@ -275,7 +281,9 @@ export class Ledger {
         this.aborted.add(announcement.generation);
         this.aborts.push(announcement.generation);
         this.wanted = this.settled;
-        // What the slots have counted was judged with the deaths of this step, of which some may have come after the abort.
+        // A stop aborts after the deaths of its step were judged.
+        if (announcement.reason === 'stopping') this.slots = this.slots.map(fresh);
+        // What the slots have counted else was judged with the deaths of this step, of which some may have come after the abort.
         return;
       case 'respawn-delayed': {
         const slot = this.slots[announcement.slot];

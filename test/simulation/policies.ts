@@ -33,7 +33,11 @@ export const policies = {
     respawn: { stableMs: 3_000, maxEarlyDeaths: 3, backoff },
     watchdog: { timeoutMs: 6_000 },
   },
-  'one death is too many': { ...defaults, respawn: { ...respawn, maxEarlyDeaths: 1, backoff } },
+  'one death is too many': {
+    ...defaults,
+    respawn: { ...respawn, maxEarlyDeaths: 1, backoff },
+    shutdown: { ...shutdown, delayMs: 10_000 },
+  },
   'behind a load balancer': {
     ...defaults,
     rollout: { ...rollout, maxSurge: 2 },
