@@ -33,7 +33,10 @@ export function dueSlots(
   patienceOf: (slot: Slot) => Patience,
   { now }: Context,
 ): readonly number[] {
-  return slots.flatMap((slot, index) => (patienceOf(slot).notBefore <= now ? [index] : []));
+  return [...slots.keys()].filter((index) => {
+    const slot = slots[index];
+    return slot !== undefined && patienceOf(slot).notBefore <= now;
+  });
 }
 
 export function hasRoom(fleet: Fleet, slot: number): boolean {

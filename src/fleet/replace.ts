@@ -44,19 +44,20 @@ export function drainExtra(turn: Turn, context: Context): Turn {
 /** They are needed until they are replaced, or, where there is no room for a successor, until they can be missed. */
 export function drainOutdated(turn: Turn, context: Context): Turn {
   const { fleet } = turn;
-  const outdated = isServing(fleet) ? outdatedWorkers(fleet) : [];
-  if (outdated.length === 0) return turn;
-  const isSettled = !isRolloutSettling(fleet);
+  if (!isServing(fleet)) return turn;
+  const isOfRollout = ({ generation }: Ready): boolean => generation < fleet.wanted.id;
+  const outdated = outdatedWorkers(fleet);
+  const isSettled = outdated.some(isOfRollout) && !isRolloutSettling(fleet);
+  const candidates = isSettled ? outdated : outdated.filter((worker) => !isOfRollout(worker));
+  if (candidates.length === 0) return turn;
   // Nobody who drains here is current, so no other slot comes to lack a worker.
   const lacking = dueSlots(fleet, (slot) => slot, context).filter(
     (slot) => currentWorkers(fleet, slot).length === 0,
   );
   let sofar = turn;
   let filled: Fleet | null = null;
-  for (const worker of outdated) {
-    const isReplaceable =
-      worker.generation < fleet.wanted.id ? isSettled : !isSettling(sofar.fleet, worker.slot);
-    if (!isReplaceable) continue;
+  for (const worker of candidates) {
+    if (!isOfRollout(worker) && isSettling(sofar.fleet, worker.slot)) continue;
     // Whoever goes makes room, and who takes it is settled before the next one is looked at.
     const drained = drainSpare(sofar, [worker], context);
     sofar = drained.fleet === filled ? drained : forkMissingOf(drained, lacking, context);

@@ -31,8 +31,7 @@ function deadlines(fleet: Fleet): readonly number[] {
 }
 
 function respawns(fleet: Fleet): readonly number[] {
-  return fleet.slots.flatMap((slot, index) => [
-    ...(isMissing(fleet, index) ? [slot.notBefore] : []),
-    ...(isStopgapMissing(fleet, index) ? [slot.stopgap.notBefore] : []),
-  ]);
+  const missing = fleet.slots.filter((_, slot) => isMissing(fleet, slot));
+  const stopgaps = fleet.slots.filter((_, slot) => isStopgapMissing(fleet, slot));
+  return [...missing.map(({ notBefore }) => notBefore), ...stopgaps.map(({ stopgap }) => stopgap.notBefore)];
 }
