@@ -110,7 +110,7 @@ export class WorkerProcesses {
       generation,
       sockets: listener.addresses.map((address, index) => ({ ...address, fd: FIRST_INHERITED + index })),
       backlog: settings.listen.backlog,
-      heartbeatMs: watchdog === false ? HEARTBEAT_MS : Math.min(HEARTBEAT_MS, watchdog.timeoutMs / 3),
+      heartbeatMs: watchdog === false ? HEARTBEAT_MS : Math.min(HEARTBEAT_MS, watchdog.timeoutMs / 10),
       shutdown: { idleMs: shutdown.idleMs, graceMs: shutdown.graceMs },
       closeMs,
     };
@@ -145,5 +145,8 @@ export class WorkerProcesses {
   }
 }
 
-/** How often a worker gives a sign of life, in ms. */
-const HEARTBEAT_MS = 1_000;
+/**
+ * How often a worker gives a sign of life, in ms: often enough that one which is silent for a little less than
+ * `watchdog.timeoutMs` is not taken for dead, and no more often, as each one wakes the primary.
+ */
+const HEARTBEAT_MS = 3_000;
