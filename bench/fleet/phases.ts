@@ -37,11 +37,14 @@ const BEGIN: Readonly<Record<Phase, (shell: Shell) => () => boolean>> = {
 };
 
 /** In milliseconds of CPU time for each time, by {@link keyOf}. */
-export function measurePhases(decisions: Decisions): Readonly<Record<string, number>> {
+export function measurePhases(
+  decisions: Decisions,
+  sizes: readonly number[] = SIZES,
+): Readonly<Record<string, number>> {
   // Compiled before it is measured.
   for (let time = 0; time < 5; time += 1) new Course(decisions).run(16);
   const course = new Course(decisions);
-  const entries = SIZES.flatMap((size) => {
+  const entries = sizes.flatMap((size) => {
     const figures = course.run(size);
     return PHASES.map((phase) => [keyOf(phase, size), figures.get(phase) ?? 0] as const);
   });
