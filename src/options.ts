@@ -21,6 +21,12 @@ export interface ClusteredOptions {
      * @default 30_000
      */
     timeoutMs?: number;
+    /**
+     * How many workers may boot at once, so that each of many is ready in time, and the first ones soon. The others are
+     * forked one by one, as these get ready or fail.
+     * @default twice the CPUs that this process may use (`os.availableParallelism()`), at least 4
+     */
+    concurrency?: number;
   };
   respawn?: {
     /**
@@ -199,7 +205,8 @@ export function validate(
   const all = group(options, 'options', {
     workers: orAuto(env, parallelism),
     listen: (value) => validateListen(value, env),
-    boot: (value, name) => group(value, name, { timeoutMs: ms(30_000, 1) }),
+    boot: (value, name) =>
+      group(value, name, { timeoutMs: ms(30_000, 1), concurrency: concurrency(parallelism) }),
     respawn: validateRespawn,
     rollout: validateRollout,
     shutdown: (value, name) =>
@@ -261,7 +268,7 @@ function orNull<T>(check: Check<T>): Check<T | null> {
   return (value, name) => (value === undefined ? null : check(value, name));
 }
 
-/** Of the option, of `scale()` and of signals. */
+/** Of the option, of `scale()` and of signals; so nothing that counts workers is ever more. */
 const MOST_WORKERS = 1024;
 
 /** How many workers are wanted from now on: there is no default, and no way back to none. */
@@ -280,6 +287,10 @@ function orAuto(env: Surroundings['env'], parallelism: number): Check<number> {
     }
     return fromVariable(env, 'WEB_CONCURRENCY', whole(Math.min(parallelism, MOST_WORKERS), 0, MOST_WORKERS));
   };
+}
+
+function concurrency(parallelism: number): Check<number> {
+  return whole(Math.min(Math.max(2 * parallelism, 4), MOST_WORKERS), 1, MOST_WORKERS);
 }
 
 function fromVariable(env: Surroundings['env'], variable: string, check: Check<number>): number {

@@ -8,7 +8,7 @@ export type Phase = (typeof PHASES)[number];
 
 export const SIZES = [2, 16, 64, 256, 1_024] as const;
 
-/** A phase that takes longer is cut off there, and not tried with more workers: its figures are lower bounds then. */
+/** A phase that takes longer is cut off there, and not tried with more workers: `Infinity` is its figure then. */
 export const MOST_MS = 10_000;
 
 /** How often each is measured, on one fleet. */
@@ -42,7 +42,7 @@ export function measurePhases(
   sizes: readonly number[] = SIZES,
 ): Readonly<Record<string, number>> {
   // Compiled before it is measured.
-  for (let time = 0; time < 5; time += 1) new Course(decisions).run(16);
+  for (let time = 0; time < 10; time += 1) new Course(decisions).run(16);
   const course = new Course(decisions);
   const entries = sizes.flatMap((size) => {
     const figures = course.run(size);
@@ -59,7 +59,6 @@ export function keyOf(phase: Phase, size: number): string {
 class Course {
   readonly #decisions: Decisions;
   readonly #cutOff = new Set<Phase>();
-  readonly #figures = new Map<Phase, number>();
 
   constructor(decisions: Decisions) {
     this.#decisions = decisions;
@@ -67,26 +66,31 @@ class Course {
 
   run(size: number): ReadonlyMap<Phase, number> {
     const shell = new Shell(this.#decisions, size);
+    const figures = new Map<Phase, number>();
     for (const phase of PHASES) {
       // Nothing can be seen of a fleet that does not even boot.
-      if (this.#cutOff.has('boot') || this.#cutOff.has(phase)) continue;
-      this.#figures.set(phase, this.#measure(phase, shell));
+      const isOut = this.#cutOff.has('boot') || this.#cutOff.has(phase);
+      figures.set(phase, isOut ? Infinity : this.#measure(phase, shell));
     }
-    return this.#figures;
+    return figures;
   }
 
   #measure(phase: Phase, shell: Shell): number {
     const startedAt = performance.now();
     const before = process.cpuUsage();
-    let done = 0;
-    for (; done < TIMES[phase] && !this.#cutOff.has(phase); done += 1) {
+    let figure = Infinity;
+    for (let time = 1; time <= TIMES[phase]; time += 1) {
       const isOver = BEGIN[phase](shell);
-      while (!isOver() && !this.#cutOff.has(phase)) {
+      while (!isOver()) {
+        if (performance.now() - startedAt > MOST_MS) {
+          this.#cutOff.add(phase);
+          return figure;
+        }
         shell.next();
-        if (performance.now() - startedAt > MOST_MS) this.#cutOff.add(phase);
       }
+      const { user, system } = process.cpuUsage(before);
+      figure = (user + system) / 1_000 / time;
     }
-    const { user, system } = process.cpuUsage(before);
-    return (user + system) / 1_000 / done;
+    return figure;
   }
 }

@@ -1,4 +1,5 @@
-// Rule: fork for every slot that lacks a worker of what is wanted, as far as the surge and the backoff allow.
+// Rule: fork for every slot that lacks a worker of what is wanted, as far as the surge, the backoff and
+// the boots under way allow.
 import { isRespawning } from './fleet.ts';
 import { dueSlots, isMissing } from './fork.ts';
 import { forkBeside } from './stopgap.ts';

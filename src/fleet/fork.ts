@@ -1,7 +1,7 @@
 // How a worker is forked, and where there is room for one.
 import { currentWorkers } from './fleet.ts';
 import type { Fleet, Generation, Patience, Slot } from './fleet.ts';
-import { inSlot } from './occupancy.ts';
+import { inSlot, shareOf } from './occupancy.ts';
 import { addWorker, announce, command } from './turn.ts';
 import type { Context, Turn } from './turn.ts';
 import type { Booting } from './worker.ts';
@@ -25,6 +25,14 @@ export function isMissing(fleet: Fleet, slot: number): boolean {
   // A fleet that is about to stop replaces nobody any more. It makes good what has crashed.
   if (fleet.phase.name === 'leaving') return !isOccupied(fleet, slot);
   return hasRoom(fleet, slot) && currentWorkers(fleet, slot).length === 0;
+}
+
+/**
+ * Are as many on their way as may be at once? Boots share the CPUs, so many of them at once take as long as the last, each
+ * of them, and may all be too late. Of each generation, so that one that hangs does not keep the other waiting.
+ */
+export function areEnoughBooting({ occupancy, policy }: Fleet, { id }: Generation): boolean {
+  return shareOf(occupancy, id).booting >= policy.boot.concurrency;
 }
 
 /** Those whose backoff is over. */

@@ -12,9 +12,17 @@ export interface Occupancy {
   readonly ready: number;
   /** Of those that are ready: by what is known in this turn. */
   readonly proven: number;
-  /** How many stay of a generation, by its id. */
-  readonly ofGeneration: ReadonlyMap<number, number>;
+  /** By the id of the generation. */
+  readonly ofGeneration: ReadonlyMap<number, Share>;
 }
+
+/** Of one generation. */
+export interface Share {
+  readonly staying: number;
+  readonly booting: number;
+}
+
+const NONE: Share = { staying: 0, booting: 0 };
 
 /** What is asked of a worker, as the fleet sees it in this turn. */
 export type Test = (worker: Worker) => boolean;
@@ -24,14 +32,18 @@ const NOBODY: readonly Staying[] = [];
 /** `workers` are in the order of their forks, `size` is how many slots are wanted. */
 export function survey(workers: readonly Worker[], size: number, isProven: Test): Occupancy {
   const bySlot = Array.from({ length: size }, () => NOBODY);
-  const ofGeneration = new Map<number, number>();
+  const ofGeneration = new Map<number, Share>();
   let [staying, ready, proven] = [0, 0, 0];
   for (const worker of workers) {
     if (!isStaying(worker)) continue;
     // Of a slot that was scaled away.
     while (bySlot.length <= worker.slot) bySlot.push(NOBODY);
     bySlot[worker.slot] = [...(bySlot[worker.slot] ?? NOBODY), worker];
-    ofGeneration.set(worker.generation, (ofGeneration.get(worker.generation) ?? 0) + 1);
+    const share = ofGeneration.get(worker.generation) ?? NONE;
+    ofGeneration.set(worker.generation, {
+      staying: share.staying + 1,
+      booting: share.booting + Number(!isReady(worker)),
+    });
     staying += 1;
     if (isReady(worker)) ready += 1;
     if (isProven(worker)) proven += 1;
@@ -57,7 +69,11 @@ export function exchanged(occupancy: Occupancy, exchange: Exchange, size: number
   if (is !== null && isStaying(is)) after.push(is);
   const filled = slot < size ? Number(after.length > 0) - Number(before.length > 0) : 0;
   const ofGeneration = new Map(occupancy.ofGeneration);
-  ofGeneration.set(generation, (ofGeneration.get(generation) ?? 0) + more(isStaying));
+  const share = shareOf(occupancy, generation);
+  ofGeneration.set(generation, {
+    staying: share.staying + more(isStaying),
+    booting: share.booting + more(isStaying) - more(isReady),
+  });
   return {
     bySlot: occupancy.bySlot.with(
       slot,
@@ -69,6 +85,10 @@ export function exchanged(occupancy: Occupancy, exchange: Exchange, size: number
     proven: occupancy.proven + more(isProven),
     ofGeneration,
   };
+}
+
+export function shareOf({ ofGeneration }: Occupancy, generation: number): Share {
+  return ofGeneration.get(generation) ?? NONE;
 }
 
 /** The workers of a slot that stay. */

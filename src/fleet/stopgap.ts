@@ -1,8 +1,8 @@
 // Rules: when nobody serves in a rollout, what is known to work boots beside what has still to show that it does.
 import { isRolling, stayingWorkers } from './fleet.ts';
 import type { Fleet, Generation } from './fleet.ts';
-import { dueSlots, fork, hasRoom, isMissing, isOccupied } from './fork.ts';
-import { inSlot } from './occupancy.ts';
+import { areEnoughBooting, dueSlots, fork, hasRoom, isMissing, isOccupied } from './fork.ts';
+import { inSlot, shareOf } from './occupancy.ts';
 import { drain } from './turn.ts';
 import type { Context, Turn } from './turn.ts';
 import type { Staying } from './worker.ts';
@@ -48,8 +48,9 @@ function forkTrial(turn: Turn, context: Context): Turn {
   return slot === undefined ? turn : fork(turn, slot, fleet.wanted, context);
 }
 
-/** Unless it would take the last place that the other release could have. */
+/** Unless enough boot already, or it would take the last place that the other release could have. */
 export function forkBeside(turn: Turn, slot: number, generation: Generation, context: Context): Turn {
+  if (areEnoughBooting(turn.fleet, generation)) return turn;
   const forked = fork(turn, slot, generation, context);
   return hasPlaces(forked.fleet) ? forked : turn;
 }
@@ -84,7 +85,7 @@ function hasPlace(
 }
 
 function hasWorkerOf({ occupancy }: Fleet, { id }: Generation): boolean {
-  return (occupancy.ofGeneration.get(id) ?? 0) > 0;
+  return shareOf(occupancy, id).staying > 0;
 }
 
 /** The workers of a slot that run what is known to work, the one to keep first: it came first. */

@@ -57,6 +57,12 @@ const situations: Readonly<Record<string, Situation>> = {
     event.type === 'worker-ready' && findWorker(before, event.worker)?.state === 'draining',
   'one more is asked for than there may be': ({ event, before }) =>
     event.type === 'size-stepped' && event.by === 1 && before.slots.length === before.policy.maxWorkers,
+  'a slot waits until another worker has booted': ({ after }) =>
+    isServing(after) &&
+    after.slots.some(
+      ({ notBefore }, slot) =>
+        notBefore <= after.asOf && stayingWorkers(after).every((worker) => worker.slot !== slot),
+    ),
   'a slot comes back before its worker has left': ({ before, after }) =>
     stayingWorkers(before).some(({ slot }) => slot >= before.slots.length && slot < after.slots.length),
   'a worker of a slot that was scaled away is still missed': ({ after }) =>

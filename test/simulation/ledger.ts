@@ -101,6 +101,13 @@ export class Ledger {
     return [...this.workers.values()].filter((worker) => worker.state === 'ready');
   }
 
+  areEnoughBooting(generation: number): boolean {
+    const booting = this.staying().filter(
+      (worker) => worker.state === 'booting' && worker.generation === generation,
+    );
+    return booting.length >= this.policy.boot.concurrency;
+  }
+
   /** Those whose readiness can be built on. */
   reliable(): readonly Known[] {
     return this.ready().filter((worker) => this.isProven(worker));

@@ -18,7 +18,7 @@ suite('options', () => {
       listen: { port: 3000, host: 'localhost', backlog: 511 },
       policy: {
         maxWorkers: 1024,
-        boot: { timeoutMs: 30_000 },
+        boot: { timeoutMs: 30_000, concurrency: 12 },
         respawn: { stableMs: 5_000, maxEarlyDeaths: 10, backoff: { initialMs: 100, maxMs: 30_000 } },
         rollout: { maxSurge: 1, maxUnavailable: 0, minReadyMs: 1_000, idleMs: 5_000, graceMs: 30_000 },
         shutdown: { delayMs: 0, idleMs: 1_000, graceMs: 7_000 },
@@ -91,6 +91,7 @@ suite('options', () => {
     ['respawn.maxEarlyDeaths', 1, 1_000_000],
     ['respawn.backoff.initialMs', 1, 2 ** 31 - 1],
     ['respawn.backoff.maxMs', 1, 2 ** 31 - 1],
+    ['boot.concurrency', 1, 1024],
     ['rollout.maxSurge', 0, 1024],
     ['rollout.maxUnavailable', 0, 1024],
     ['rollout.minReadyMs', 0, 2 ** 31 - 1],

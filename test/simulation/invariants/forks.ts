@@ -38,7 +38,7 @@ export const forks: readonly Invariant[] = [
   {
     name: 'no slot is forgotten',
     step: ({ ledger, world }) => {
-      if (!ledger.isServing) return null;
+      if (!ledger.isServing || ledger.areEnoughBooting(ledger.wanted)) return null;
       const places = new Places(ledger, world.policy.rollout.maxSurge);
       const forgotten = ledger.slots.findIndex(
         ({ notBefore }, slot) =>
@@ -58,7 +58,8 @@ export const forks: readonly Invariant[] = [
         ({ notBefore }, slot) =>
           notBefore <= ledger.now && ledger.staying().every((worker) => worker.slot !== slot),
       );
-      if (empty !== -1) return `nobody is forked for slot ${empty}`;
+      if (empty !== -1 && !ledger.areEnoughBooting(ledger.settled))
+        return `nobody is forked for slot ${empty}`;
       const unknown = ledger
         .staying()
         .find(({ state, generation }) => state === 'booting' && generation !== ledger.settled);
@@ -68,8 +69,8 @@ export const forks: readonly Invariant[] = [
   {
     name: 'while nobody serves in a rollout, what is known to work boots wherever there is room',
     step: ({ ledger, world }) => {
-      if (!ledger.isStranded) return null;
       const { settled } = ledger;
+      if (!ledger.isStranded || ledger.areEnoughBooting(settled)) return null;
       const places = new Places(ledger, world.policy.rollout.maxSurge);
       const forgotten = ledger.slots.findIndex(
         ({ stopgap }, slot) =>

@@ -9,7 +9,7 @@ import { nextWakeAt } from '../../../src/fleet/wake.ts';
 
 const DEFAULTS: Policy = {
   maxWorkers: 1_024,
-  boot: { timeoutMs: 30_000 },
+  boot: { timeoutMs: 30_000, concurrency: 1_024 },
   respawn: { stableMs: 5_000, maxEarlyDeaths: 4, backoff: { initialMs: 100, maxMs: 30_000 } },
   rollout: { maxSurge: 1, maxUnavailable: 0, minReadyMs: 1_000, idleMs: 5_000, graceMs: 20_000 },
   shutdown: { delayMs: 0, idleMs: 1_000, graceMs: 7_000 },
@@ -35,7 +35,8 @@ export function drive({ size = 1, ...changes }: Settings = {}): Driven {
 /** A fleet whose workers #1 to #size are all ready, and proven. */
 export function driveReady(settings: Settings = {}): Driven {
   const fleet = drive(settings);
-  for (const { id } of fleet.fleet.workers) fleet.ready(id);
+  // Some may be forked only when others are ready.
+  for (let id = 1; id <= fleet.fleet.slots.length; id += 1) fleet.ready(id);
   fleet.passes(fleet.fleet.policy.rollout.minReadyMs);
   fleet.does();
   return fleet;
