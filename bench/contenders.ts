@@ -16,11 +16,15 @@ export interface Contender {
   readonly copies: number;
   /** Who answers requests: the children of the program, or the program itself. */
   readonly served: 'by-children' | 'by-itself';
+  /** The built package behind it; null: it has nothing to do with this package. */
+  readonly dist: string | null;
 }
+
+const DIST = fileURLToPath(new URL('../dist', import.meta.url));
 
 export function sideBySide({ workers }: Options): readonly Contender[] {
   return [
-    supervisor('ours', 'fastify-clustered', 'clustered.js'),
+    { ...supervisor('ours', 'fastify-clustered', 'clustered.js'), dist: DIST },
     supervisor('cluster', 'node:cluster', 'node-cluster.js'),
     plain('one', 'one process', 1),
     plain('several', `${workers} processes`, workers),
@@ -31,21 +35,29 @@ export function sideBySide({ workers }: Options): readonly Contender[] {
 
 /** Two builds of this package, over the same app. */
 export function twoCheckouts(against: string): readonly Contender[] {
-  const index = resolve(against, 'dist/index.js');
+  const dist = resolve(against, 'dist');
+  const index = resolve(dist, 'index.js');
   if (!existsSync(index)) throw new Error(`--against: ${index} is not there; build that checkout first`);
   return [
-    supervisor('ours', 'this checkout', 'clustered.js'),
-    { ...supervisor('other', against, 'clustered.js'), env: { PACKAGE: pathToFileURL(index).href } },
+    { ...supervisor('ours', 'this checkout', 'clustered.js'), dist: DIST },
+    {
+      ...supervisor('other', against, 'clustered.js'),
+      env: { PACKAGE: pathToFileURL(index).href },
+      dist,
+    },
   ];
 }
 
 function supervisor(id: ContenderId, title: string, program: string): Contender {
-  return { id, title, args: [pathOf(program)], env: {}, copies: 1, served: 'by-children' };
+  return { id, title, args: [pathOf(program)], env: {}, copies: 1, served: 'by-children', dist: null };
 }
 
 function plain(id: ContenderId, title: string, copies: number): Contender {
-  return { id, title, args: [pathOf('plain.js')], env: {}, copies, served: 'by-itself' };
+  return { id, title, args: [pathOf('plain.js')], env: {}, copies, served: 'by-itself', dist: null };
 }
+
+/** One process after the other: what boots cost without anybody who supervises. */
+export const manyBoots: Contender = plain('one', 'a plain process', 1);
 
 /** Node alone, for what it takes itself: it serves nothing. */
 const bare: Contender = {
@@ -58,6 +70,7 @@ const bare: Contender = {
   env: {},
   copies: 1,
   served: 'by-itself',
+  dist: null,
 };
 
 function pathOf(program: string): string {

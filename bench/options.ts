@@ -1,7 +1,17 @@
 // The command line of the bench.
 import { parseArgs } from 'node:util';
 
-export const MEASURES = ['fresh', 'keptAlive', 'cpu', 'rollout', 'massacre', 'tutorial', 'memory'] as const;
+export const MEASURES = [
+  'fresh',
+  'keptAlive',
+  'cpu',
+  'rollout',
+  'massacre',
+  'tutorial',
+  'memory',
+  'fleet',
+  'large',
+] as const;
 export type MeasureName = (typeof MEASURES)[number];
 
 export const CONTENDERS = ['ours', 'cluster', 'one', 'several', 'raw', 'bare'] as const;

@@ -56,14 +56,16 @@ export function resultsOf({ measure, contenders, outcome }: Measured, seed: numb
 function amongEquals(row: Row): Row {
   const { comparison } = row;
   if (comparison.of === 'count') return { ...row, comparison: { ...comparison, mustBeZero: false } };
-  return { ...row, comparison: { ...comparison, baseline: 'other', target: null } };
+  const of = comparison.of === 'figure' ? 'ratio' : comparison.of;
+  return { ...row, comparison: { of, baseline: 'other', target: null } };
 }
 
 type Samples = ReadonlyMap<ContenderId, readonly Sample[]>;
 
 function rowOf({ key, title, digits, comparison }: Row, samples: Samples, seed: number): RowResult {
   const cells = new Map([...samples].map(([id, runs]) => [id, cellOf(key, comparison, runs)]));
-  const against = comparison.of === 'count' ? null : compare(cells, comparison, seed);
+  const isAlone = comparison.of === 'count' || comparison.of === 'figure';
+  const against = isAlone ? null : compare(cells, comparison, seed);
   return { key, title, digits, cells, against, verdicts: judge(comparison, cells, against) };
 }
 
@@ -80,7 +82,7 @@ function cellOf(key: string, comparison: Comparison, runs: readonly Sample[]): C
 
 function compare(
   cells: ReadonlyMap<ContenderId, Cell>,
-  { of, baseline }: Exclude<Comparison, { of: 'count' }>,
+  { of, baseline }: Exclude<Comparison, { of: 'count' | 'figure' }>,
   seed: number,
 ): Against | null {
   const ours = cells.get('ours')?.samples;
@@ -105,9 +107,18 @@ function judge(
     return [{ what: 'target', bound: 'exactly', value: 0, is: ours.value === 0 ? 'met' : 'missed' }];
   }
   const { target } = comparison;
-  if (against === null || target === null) return [];
-  const verdicts = judgeInterval(target, against.interval);
-  return against.rounds < FEWEST_ROUNDS ? verdicts.map((verdict) => ({ ...verdict, is: 'open' })) : verdicts;
+  const seen = comparison.of === 'figure' ? spread(cells.get('ours')) : against;
+  if (seen === null || target === null) return [];
+  const verdicts = judgeInterval(target, seen.interval);
+  return seen.rounds < FEWEST_ROUNDS ? verdicts.map((verdict) => ({ ...verdict, is: 'open' })) : verdicts;
+}
+
+/** From the least to the most that any round showed. */
+function spread(cell: Cell | undefined): { readonly rounds: number; readonly interval: Interval } | null {
+  if (cell === undefined || cell.samples.length === 0) return null;
+  const { value: estimate, samples } = cell;
+  const interval = { estimate, lower: Math.min(...samples), upper: Math.max(...samples) };
+  return { rounds: samples.length, interval };
 }
 
 /** The target is for the whole interval; the aim for the estimate alone. */

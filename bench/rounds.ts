@@ -71,6 +71,11 @@ async function sampleRound(
       }
       return samples;
     }
+    case 'on its own': {
+      const samples: Sample[] = [];
+      for (const contender of contenders) samples.push(await measure.sample(contender, options));
+      return samples;
+    }
     case 'together': {
       const all: Running[] = [];
       try {

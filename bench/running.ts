@@ -8,7 +8,7 @@ import { childrenOf } from './proc.ts';
 import { endGroup, startInGroup } from './processes.ts';
 
 const HOST = '127.0.0.1';
-/** How long a contender may take for whatever it is waited for. */
+/** How long a contender may take for whatever it is waited for, unless it is told otherwise. */
 const PATIENCE_MS = 60_000;
 
 interface Program {
@@ -22,9 +22,16 @@ export class Running {
   readonly #programs: readonly Program[];
   readonly #workers: number;
   readonly #events = new EventEmitter();
+  readonly #patienceMs: number;
   #readyWorkers = 0;
 
-  private constructor(contender: Contender, programs: readonly Program[], workers: number) {
+  private constructor(
+    contender: Contender,
+    programs: readonly Program[],
+    workers: number,
+    patienceMs: number,
+  ) {
+    this.#patienceMs = patienceMs;
     this.contender = contender;
     this.#programs = programs;
     this.#workers = workers;
@@ -36,11 +43,12 @@ export class Running {
     }
   }
 
-  static async start(contender: Contender, workers: number): Promise<Running> {
+  static async start(contender: Contender, workers: number, patienceMs = PATIENCE_MS): Promise<Running> {
     const programs: Program[] = [];
     try {
-      for (let copy = 0; copy < contender.copies; copy += 1) programs.push(await start(contender, workers));
-      return new Running(contender, programs, workers);
+      for (let copy = 0; copy < contender.copies; copy += 1)
+        programs.push(await start(contender, workers, patienceMs));
+      return new Running(contender, programs, workers, patienceMs);
     } catch (error) {
       await Promise.all(programs.map(({ child }) => endGroup(child)));
       throw error;
@@ -74,7 +82,7 @@ export class Running {
   /** Settles when so many workers more have become ready. To be called before what makes them come. */
   async moreWorkersReady(count: number): Promise<void> {
     const wanted = this.#readyWorkers + count;
-    const signal = AbortSignal.timeout(PATIENCE_MS);
+    const signal = AbortSignal.timeout(this.#patienceMs);
     while (this.#readyWorkers < wanted) await once(this.#events, 'worker-ready', { signal });
   }
 
@@ -83,7 +91,7 @@ export class Running {
   }
 }
 
-async function start({ title, args, env }: Contender, workers: number): Promise<Program> {
+async function start({ title, args, env }: Contender, workers: number, patienceMs: number): Promise<Program> {
   const port = await freePort();
   // What the bench was started with is no business of the contenders.
   const { NODE_OPTIONS: _, WEB_CONCURRENCY: __, ...inherited } = process.env;
@@ -94,7 +102,7 @@ async function start({ title, args, env }: Contender, workers: number): Promise<
   let complaint = '';
   child.stderr?.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
   const over = new AbortController();
-  const signal = AbortSignal.any([over.signal, AbortSignal.timeout(PATIENCE_MS)]);
+  const signal = AbortSignal.any([over.signal, AbortSignal.timeout(patienceMs)]);
   child.once('exit', () => over.abort(new Error('it has ended')));
   try {
     await once(child, 'message', { signal });

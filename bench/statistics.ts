@@ -64,5 +64,6 @@ export function quantile(sorted: readonly number[], share: number): number {
   const at = (sorted.length - 1) * share;
   const below = sorted[Math.floor(at)] ?? Number.NaN;
   const above = sorted[Math.ceil(at)] ?? Number.NaN;
-  return below + (above - below) * (at - Math.floor(at));
+  // Infinity is a value, too.
+  return below === above ? below : below + (above - below) * (at - Math.floor(at));
 }

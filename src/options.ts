@@ -9,7 +9,7 @@ import { show } from './show.ts';
 /** What startClustered takes. All times are in milliseconds. */
 export interface ClusteredOptions {
   /**
-   * How many workers serve. `'auto'`: the environment variable `WEB_CONCURRENCY`, else as many as there are CPUs
+   * How many workers serve, at most 1,024. `'auto'`: the environment variable `WEB_CONCURRENCY`, else as many as there are CPUs
    * that this process may use (`os.availableParallelism()`). `0`: no worker, this very process serves.
    * @default 'auto'
    */
@@ -21,6 +21,12 @@ export interface ClusteredOptions {
      * @default 30_000
      */
     timeoutMs?: number;
+    /**
+     * How many workers may boot at once, so that each of many is ready in time, and the first ones soon. The others are
+     * forked one by one, as these get ready or fail.
+     * @default twice the CPUs that this process may use (`os.availableParallelism()`), at least 4
+     */
+    concurrency?: number;
   };
   respawn?: {
     /**
@@ -203,7 +209,8 @@ export function validate(
   const all = group(options, 'options', {
     workers: orAuto(env, parallelism),
     listen: (value) => validateListen(value, env),
-    boot: (value, name) => group(value, name, { timeoutMs: ms(30_000, 1) }),
+    boot: (value, name) =>
+      group(value, name, { timeoutMs: ms(30_000, 1), concurrency: concurrency(parallelism) }),
     respawn: validateRespawn,
     rollout: validateRollout,
     shutdown: (value, name) =>
@@ -217,7 +224,7 @@ export function validate(
     logger: validateLogger,
   });
   const { boot, respawn, rollout, shutdown, closeMs, watchdog, ...rest } = all;
-  const policy = { boot, respawn, rollout, shutdown, closeMs };
+  const policy = { maxWorkers: MOST_WORKERS, boot, respawn, rollout, shutdown, closeMs };
   // At a breakpoint an event loop stands still, and is well.
   const watched = isDebugged(rest.execArgv, env) ? false : watchdog;
   return { ...rest, policy: { ...policy, watchdog: watched } };
@@ -265,7 +272,15 @@ function orNull<T>(check: Check<T>): Check<T | null> {
   return (value, name) => (value === undefined ? null : check(value, name));
 }
 
+/** Of the option, of `scale()` and of signals; so nothing that counts workers is ever more. */
 const MOST_WORKERS = 1024;
+
+/** How many workers are wanted from now on: there is no default, and no way back to none. */
+export function validateSize(value: unknown, name: string): number {
+  const isWhole = typeof value === 'number' && Number.isInteger(value);
+  if (isWhole && value >= 1 && value <= MOST_WORKERS) return value;
+  throw invalid(name, value, `a whole number from 1 to ${MOST_WORKERS}`);
+}
 
 function orAuto(env: Surroundings['env'], parallelism: number): Check<number> {
   return (value, name) => {
@@ -274,8 +289,12 @@ function orAuto(env: Surroundings['env'], parallelism: number): Check<number> {
         throw invalid(name, value, `'auto' or a whole number from 0 to ${MOST_WORKERS}`);
       return whole(0, 0, MOST_WORKERS)(value, name);
     }
-    return fromVariable(env, 'WEB_CONCURRENCY', whole(parallelism, 0, MOST_WORKERS));
+    return fromVariable(env, 'WEB_CONCURRENCY', whole(Math.min(parallelism, MOST_WORKERS), 0, MOST_WORKERS));
   };
+}
+
+function concurrency(parallelism: number): Check<number> {
+  return whole(Math.min(Math.max(2 * parallelism, 4), MOST_WORKERS), 1, MOST_WORKERS);
 }
 
 function fromVariable(env: Surroundings['env'], variable: string, check: Check<number>): number {

@@ -8,6 +8,7 @@ const { startClustered } = await import(process.env['PACKAGE'] ?? 'fastify-clust
 const clustered = await startClustered(async () => (await import('../app/app.js')).buildApp(), {
   workers: WORKERS,
   listen: { host: HOST, port: PORT },
+  ...(process.env['ROLLOUT'] === undefined ? {} : { rollout: JSON.parse(process.env['ROLLOUT']) }),
 });
 if (clustered.role === 'primary') {
   clustered.events.on('worker-ready', announceWorker);

@@ -1,5 +1,7 @@
 // The measures, in the order in which they are made.
 import { cpu } from './cpu.ts';
+import { fleet } from './fleet.ts';
+import { large } from './large.ts';
 import { massacre } from './massacre.ts';
 import type { Measure } from './measure.ts';
 import { memory } from './memory.ts';
@@ -7,4 +9,14 @@ import { rollout } from './rollout.ts';
 import { fresh, keptAlive } from './throughput.ts';
 import { tutorial } from './tutorial.ts';
 
-export const measures: readonly Measure[] = [fresh, keptAlive, cpu, rollout, massacre, tutorial, memory];
+export const measures: readonly Measure[] = [
+  fresh,
+  keptAlive,
+  cpu,
+  rollout,
+  massacre,
+  tutorial,
+  memory,
+  fleet,
+  large,
+];

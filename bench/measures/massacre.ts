@@ -14,13 +14,12 @@ export const massacre: Measure = {
   rounds: 3,
   runs: 'alone',
   async sample(running) {
-    const reports = Object.values(
-      await lossesOver(
-        running,
-        (workers) => workers.forEach((pid) => process.kill(pid, 'SIGKILL')),
-        THINK_MS,
-      ),
+    const { fresh, keptAlive } = await lossesOver(
+      running,
+      (workers) => workers.forEach((pid) => process.kill(pid, 'SIGKILL')),
+      { thinkMs: THINK_MS },
     );
+    const reports = [fresh, keptAlive];
     const sum = (of: (report: (typeof reports)[number]) => number): number =>
       reports.reduce((total, report) => total + of(report), 0);
     return {

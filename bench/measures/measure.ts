@@ -1,5 +1,5 @@
 // What a measure is: how contenders are measured once, and the rows of the table that come of it.
-import type { ContenderId } from '../contenders.ts';
+import type { Contender, ContenderId } from '../contenders.ts';
 import type { MeasureName, Options } from '../options.ts';
 import type { Running } from '../running.ts';
 import type { Tool } from '../tools.ts';
@@ -7,7 +7,7 @@ import type { Tool } from '../tools.ts';
 /** What one run showed, by the keys of the rows. */
 export type Sample = Readonly<Record<string, number>>;
 
-export type Measure = AloneMeasure | TogetherMeasure;
+export type Measure = AloneMeasure | TogetherMeasure | OwnMeasure;
 
 /** Contenders have just become ready, and are warmed up first: the same for everyone. */
 interface AloneMeasure extends Common {
@@ -19,6 +19,12 @@ interface AloneMeasure extends Common {
 interface TogetherMeasure extends Common {
   readonly runs: 'together';
   sample(all: readonly Running[], options: Options): Promise<readonly Sample[]>;
+}
+
+/** The measure starts by itself what it looks at. */
+interface OwnMeasure extends Common {
+  readonly runs: 'on its own';
+  sample(contender: Contender, options: Options): Promise<Sample>;
 }
 
 interface Common {
@@ -45,10 +51,12 @@ export type Comparison =
       readonly baseline: ContenderId;
       readonly target: Target | null;
     }
+  /** Its own median has to keep the bound, whoever else is measured; so has the aim. */
+  | { readonly of: 'figure'; readonly target: Target | null }
   /** The sum over all rounds is told, and how many there were: `3 of 20123`. */
   | { readonly of: 'count'; readonly outOf: string | null; readonly mustBeZero: boolean };
 
-/** A bound which the whole interval has to keep, and what the estimate itself should reach. */
+/** A bound which the whole interval, or every round, has to keep, and what the estimate itself should reach. */
 export interface Target {
   readonly bound: 'at least' | 'at most';
   /** Null: there is none. */

@@ -13,7 +13,7 @@ export const rollout: Measure = {
     const { fresh, keptAlive } = await lossesOver(
       running,
       () => process.kill(running.primary.pid, 'SIGUSR2'),
-      0,
+      { thinkMs: 0 },
     );
     return {
       freshLost: fresh.lost,

@@ -1,7 +1,7 @@
 // An event happened: what is known now? Nothing is decided here.
-import type { FleetEvent } from './event.ts';
+import type { FleetEvent, SignsOfLife } from './event.ts';
 import type { Fleet, Generation } from './fleet.ts';
-import { FRESH_SLOT, findWorker, isRolling, isServing } from './fleet.ts';
+import { FRESH_SLOT, findWorker, isRolling, isServing, surveyed } from './fleet.ts';
 import { forgive } from './respawn.ts';
 import {
   addDeath,
@@ -18,7 +18,8 @@ import { isStaying } from './worker.ts';
 import type { Worker } from './worker.ts';
 
 export function apply(fleet: Fleet, event: FleetEvent, context: Context): Turn {
-  const aged: Fleet = { ...fleet, asOf: context.now, heardUntil: context.heardUntil };
+  const heard = event.type === 'time-passed' ? hear(fleet, event.heard) : fleet;
+  const aged = surveyed({ ...heard, asOf: context.now, heardUntil: context.heardUntil });
   const turn: Turn = { before: fleet, fleet: { ...aged, slots: forgive(aged) }, commands: [], deaths: [] };
   switch (event.type) {
     case 'time-passed':
@@ -28,11 +29,10 @@ export function apply(fleet: Fleet, event: FleetEvent, context: Context): Turn {
     case 'size-asked':
       return isServing(fleet) ? resize(turn, event.size) : turn;
     case 'size-stepped':
-      return isServing(fleet) ? resize(turn, Math.max(1, fleet.slots.length + event.by)) : turn;
+      return isServing(fleet) ? resize(turn, stepped(fleet, event.by)) : turn;
     case 'stop-asked':
       return askToStop(turn, event.force, context);
     case 'worker-ready':
-    case 'worker-heard':
     case 'worker-failing':
     case 'worker-incompatible':
     case 'worker-disconnected':
@@ -44,6 +44,18 @@ export function apply(fleet: Fleet, event: FleetEvent, context: Context): Turn {
       return worker === undefined ? turn : applyToWorker(turn, worker, event, context);
     }
   }
+}
+
+/** Only of those that serve: nobody else's silence is watched. */
+function hear(fleet: Fleet, heard: SignsOfLife): Fleet {
+  if (heard.size === 0) return fleet;
+  const workers = fleet.workers.map((worker) => {
+    const heardAt = heard.get(worker.id);
+    return worker.state === 'ready' && heardAt !== undefined && heardAt > worker.heardAt
+      ? { ...worker, heardAt }
+      : worker;
+  });
+  return { ...fleet, workers };
 }
 
 type WorkerEvent = Extract<FleetEvent, { worker: number }>;
@@ -64,8 +76,6 @@ function applyToWorker(turn: Turn, worker: Worker, event: WorkerEvent, context: 
       const bootMs = context.now - worker.forkedAt;
       return announce(replaceWorker(running, ready), { type: 'worker-ready', worker: ready, bootMs });
     }
-    case 'worker-heard':
-      return worker.state === 'ready' ? replaceWorker(turn, { ...worker, heardAt: context.now }) : turn;
     case 'worker-tired':
       return worker.state === 'ready' ? replaceWorker(turn, { ...worker, due: 'asked' }) : turn;
     case 'worker-failing': {
@@ -115,11 +125,17 @@ function want(turn: Turn, release: Omit<Generation, 'id'>): Turn {
   return announce(changed, { type: 'rollout-started', from: fleet.settled, to: wanted });
 }
 
+/** A signal cannot be answered with an error: at either end it changes nothing. */
+function stepped({ slots, policy }: Fleet, by: 1 | -1): number {
+  return Math.min(Math.max(slots.length + by, 1), policy.maxWorkers);
+}
+
 function resize(turn: Turn, size: number): Turn {
   const { slots } = turn.fleet;
   if (size === slots.length) return turn;
   const resized = Array.from({ length: size }, (_, slot) => slots[slot] ?? FRESH_SLOT);
-  return announce(change(turn, { slots: resized }), { type: 'size-changed', from: slots.length, to: size });
+  const surveyedAnew = { ...turn, fleet: surveyed({ ...turn.fleet, slots: resized }) };
+  return announce(surveyedAnew, { type: 'size-changed', from: slots.length, to: size });
 }
 
 /** The first request is a graceful one, unless it asks for force; a second one without force changes nothing. */

@@ -8,10 +8,13 @@ export interface ErrorInfo {
   readonly code: string | null;
 }
 
+/** By the id of the worker, in awake time. */
+export type SignsOfLife = ReadonlyMap<number, number>;
+
 export type FleetEvent =
-  | { readonly type: 'time-passed' }
+  /** With whom was heard since it last passed, and when the latest sign of life of each was read. */
+  | { readonly type: 'time-passed'; readonly heard: SignsOfLife }
   | { readonly type: 'worker-ready'; readonly worker: number }
-  | { readonly type: 'worker-heard'; readonly worker: number }
   /** It cannot go on: its boot failed, or an error went uncaught. It drains by itself. */
   | { readonly type: 'worker-failing'; readonly worker: number; readonly error: ErrorInfo }
   /** It speaks another version of the protocol, so it can be told nothing. */

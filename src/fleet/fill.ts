@@ -1,12 +1,22 @@
-// Rule: fork for every slot that lacks a worker of what is wanted, as far as the surge and the backoff allow.
-import { isServing } from './fleet.ts';
+// Rule: fork for every slot that lacks a worker of what is wanted, as far as the surge, the backoff and
+// the boots under way allow.
+import { isRespawning } from './fleet.ts';
 import { dueSlots, isMissing } from './fork.ts';
 import { forkBeside } from './stopgap.ts';
 import type { Context, Turn } from './turn.ts';
 
 export function forkMissing(turn: Turn, context: Context): Turn {
-  if (!isServing(turn.fleet)) return turn;
-  return dueSlots(turn.fleet, (slot) => slot, context).reduce(
+  if (!isRespawning(turn.fleet)) return turn;
+  return forkMissingOf(
+    turn,
+    dueSlots(turn.fleet, (slot) => slot, context),
+    context,
+  );
+}
+
+/** Only these slots, whose backoff is over, are looked at. */
+export function forkMissingOf(turn: Turn, due: readonly number[], context: Context): Turn {
+  return due.reduce(
     (sofar, slot) =>
       isMissing(sofar.fleet, slot) ? forkBeside(sofar, slot, sofar.fleet.wanted, context) : sofar,
     turn,

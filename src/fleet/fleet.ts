@@ -1,5 +1,7 @@
 // What is wanted, what is actual, and the questions that decisions ask of them.
 import type { ErrorInfo } from './event.ts';
+import { inSlot, survey } from './occupancy.ts';
+import type { Occupancy } from './occupancy.ts';
 import type { Policy } from './policy.ts';
 import { isReady, isStaying } from './worker.ts';
 import type { Ready, Staying, Worker } from './worker.ts';
@@ -36,7 +38,7 @@ export type Phase =
   /** No worker was ever ready. */
   | { readonly name: 'starting' }
   | { readonly name: 'running' }
-  /** Asked to stop; serves on until load balancers have noticed. */
+  /** Asked to stop; serves on, and respawns who crashes, until load balancers have noticed. */
   | { readonly name: 'leaving'; readonly drainAt: number }
   | { readonly name: 'stopping'; readonly ending: Ending }
   | { readonly name: 'stopped'; readonly ending: Ending };
@@ -56,8 +58,10 @@ export interface Fleet {
   readonly wantedSince: number;
   /** What is wanted goes back to this one when a rollout aborts. They differ only during a rollout. */
   readonly settled: Generation;
-  /** Actual. */
+  /** Actual, in the order of their forks, so of their ids. */
   readonly workers: readonly Worker[];
+  /** The same workers, as rules ask for them. */
+  readonly occupancy: Occupancy;
   readonly lastGenerationId: number;
   readonly lastWorkerId: number;
 }
@@ -77,22 +81,47 @@ export function createFleet(policy: Policy, size: number, release: Omit<Generati
     wantedSince: 0,
     settled: generation,
     workers: [],
+    occupancy: survey([], size, () => false),
     lastGenerationId: generation.id,
     lastWorkerId: 0,
   };
 }
 
-/** Are workers wanted at all? */
+/** Is the fleet to become what is wanted: may a rollout, a recycling, another size begin, or go on? */
 export function isServing(fleet: Fleet): boolean {
   return fleet.phase.name === 'starting' || fleet.phase.name === 'running';
+}
+
+/** Does the service have to be there for clients? A slot that is empty is filled until draining begins, and then no more. */
+export function isRespawning(fleet: Fleet): boolean {
+  const { phase, asOf } = fleet;
+  return isServing(fleet) || (phase.name === 'leaving' && asOf < phase.drainAt);
 }
 
 export function isRolling(fleet: Fleet): boolean {
   return fleet.wanted.id !== fleet.settled.id;
 }
 
-export function findWorker(fleet: Fleet, id: number): Worker | undefined {
-  return fleet.workers.find((worker) => worker.id === id);
+export function findWorker({ workers }: Fleet, id: number): Worker | undefined {
+  const worker = workers[positionOf(workers, id)];
+  return worker?.id === id ? worker : undefined;
+}
+
+/** Where the worker of this id is, or would be. */
+export function positionOf(workers: readonly Worker[], id: number): number {
+  let [from, to] = [0, workers.length];
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if ((workers[middle]?.id ?? Infinity) < id) from = middle + 1;
+    else to = middle;
+  }
+  return from;
+}
+
+/** The same fleet, with what follows from its workers, its size and the time worked out anew. */
+export function surveyed(fleet: Fleet): Fleet {
+  const isProvenNow = (worker: Worker): boolean => isProven(fleet, worker);
+  return { ...fleet, occupancy: survey(fleet.workers, fleet.slots.length, isProvenNow) };
 }
 
 export function readyWorkers(fleet: Fleet): readonly Ready[] {
@@ -122,9 +151,10 @@ export function provenAt({ policy }: Fleet, worker: Ready): number {
 
 /** The workers of a slot that are current, the one to keep first: it serves, it is what is wanted, it came first. */
 export function currentWorkers(fleet: Fleet, slot: number): readonly Staying[] {
-  return stayingWorkers(fleet)
-    .filter((worker) => worker.slot === slot && !isOutdated(fleet, worker))
-    .toSorted((a, b) => currentRank(fleet, a) - currentRank(fleet, b) || a.id - b.id);
+  const current = inSlot(fleet.occupancy, slot).filter((worker) => !isOutdated(fleet, worker));
+  return current.length < 2
+    ? current
+    : current.toSorted((a, b) => currentRank(fleet, a) - currentRank(fleet, b) || a.id - b.id);
 }
 
 function currentRank(fleet: Fleet, worker: Staying): number {
@@ -133,8 +163,7 @@ function currentRank(fleet: Fleet, worker: Staying): number {
 
 /** Is every slot filled by a ready worker, whatever its generation? */
 export function isFull(fleet: Fleet): boolean {
-  const filled = new Set(readyWorkers(fleet).map((worker) => worker.slot));
-  return isServing(fleet) && fleet.slots.every((_, slot) => filled.has(slot));
+  return isServing(fleet) && fleet.slots.every((_, slot) => inSlot(fleet.occupancy, slot).some(isReady));
 }
 
 /** Do workers of several generations serve, although no rollout is under way? */

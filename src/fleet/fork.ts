@@ -1,21 +1,20 @@
 // How a worker is forked, and where there is room for one.
-import { currentWorkers, stayingWorkers } from './fleet.ts';
+import { currentWorkers } from './fleet.ts';
 import type { Fleet, Generation, Patience, Slot } from './fleet.ts';
-import { announce, change, command } from './turn.ts';
+import { inSlot, shareOf } from './occupancy.ts';
+import { addWorker, announce, command } from './turn.ts';
 import type { Context, Turn } from './turn.ts';
 import type { Booting } from './worker.ts';
 
 export function fork(turn: Turn, slot: number, generation: Generation, { now }: Context): Turn {
-  const { lastWorkerId, workers } = turn.fleet;
   const worker: Booting = {
     state: 'booting',
-    id: lastWorkerId + 1,
+    id: turn.fleet.lastWorkerId + 1,
     slot,
     generation: generation.id,
     forkedAt: now,
   };
-  const forked = change(turn, { lastWorkerId: worker.id, workers: [...workers, worker] });
-  return announce(command(forked, { type: 'fork', worker: worker.id, slot, generation }), {
+  return announce(command(addWorker(turn, worker), { type: 'fork', worker: worker.id, slot, generation }), {
     type: 'worker-forked',
     worker,
   });
@@ -23,7 +22,17 @@ export function fork(turn: Turn, slot: number, generation: Generation, { now }: 
 
 /** Does this slot lack a current worker that nothing but the backoff keeps from being forked? */
 export function isMissing(fleet: Fleet, slot: number): boolean {
-  return currentWorkers(fleet, slot).length === 0 && hasRoom(fleet, slot);
+  // A fleet that is about to stop replaces nobody any more. It makes good what has crashed.
+  if (fleet.phase.name === 'leaving') return !isOccupied(fleet, slot);
+  return hasRoom(fleet, slot) && currentWorkers(fleet, slot).length === 0;
+}
+
+/**
+ * Are as many on their way as may be at once? Boots share the CPUs, so many of them at once take as long as the last, each
+ * of them, and may all be too late. Of each generation, so that one that hangs does not keep the other waiting.
+ */
+export function areEnoughBooting({ occupancy, policy }: Fleet, { id }: Generation): boolean {
+  return shareOf(occupancy, id).booting >= policy.boot.concurrency;
 }
 
 /** Those whose backoff is over. */
@@ -32,7 +41,10 @@ export function dueSlots(
   patienceOf: (slot: Slot) => Patience,
   { now }: Context,
 ): readonly number[] {
-  return slots.flatMap((slot, index) => (patienceOf(slot).notBefore <= now ? [index] : []));
+  return [...slots.keys()].filter((index) => {
+    const slot = slots[index];
+    return slot !== undefined && patienceOf(slot).notBefore <= now;
+  });
 }
 
 export function hasRoom(fleet: Fleet, slot: number): boolean {
@@ -40,10 +52,10 @@ export function hasRoom(fleet: Fleet, slot: number): boolean {
 }
 
 /** How many workers there are beside the one that each slot may have; those that were scaled away count too. */
-function surge(fleet: Fleet): number {
-  return stayingWorkers(fleet).length - fleet.slots.filter((_, slot) => isOccupied(fleet, slot)).length;
+function surge({ occupancy }: Fleet): number {
+  return occupancy.staying - occupancy.occupied;
 }
 
-export function isOccupied(fleet: Fleet, slot: number): boolean {
-  return stayingWorkers(fleet).some((worker) => worker.slot === slot);
+export function isOccupied({ occupancy }: Fleet, slot: number): boolean {
+  return inSlot(occupancy, slot).length > 0;
 }

@@ -8,7 +8,13 @@ export interface DrainTimes {
 }
 
 export interface Policy {
-  readonly boot: { readonly timeoutMs: number };
+  /** More than this are not wanted, however often one more is asked for. */
+  readonly maxWorkers: number;
+  readonly boot: {
+    readonly timeoutMs: number;
+    /** How many workers of one generation may boot at once. */
+    readonly concurrency: number;
+  };
   readonly respawn: {
     readonly stableMs: number;
     readonly maxEarlyDeaths: number;

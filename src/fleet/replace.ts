@@ -1,16 +1,26 @@
 // Rules: drain who is not wanted, as soon as nobody is missed.
-import { forkMissing } from './fill.ts';
-import { currentWorkers, isOutdated, isProven, isServing, readyWorkers, stayingWorkers } from './fleet.ts';
+import { forkMissingOf } from './fill.ts';
+import {
+  currentWorkers,
+  isOutdated,
+  isProven,
+  isRespawning,
+  isServing,
+  readyWorkers,
+  stayingWorkers,
+} from './fleet.ts';
 import type { Fleet } from './fleet.ts';
-import { isMissing } from './fork.ts';
+import { dueSlots, isMissing } from './fork.ts';
+import { inSlot } from './occupancy.ts';
 import { isStopgap } from './stopgap.ts';
 import { drain } from './turn.ts';
 import type { Context, Turn } from './turn.ts';
+import { isReady } from './worker.ts';
 import type { DrainCause, Ready, Staying } from './worker.ts';
 
 /** A worker that still boots serves nobody: if it is not wanted, it goes at once. */
 export function cancelBoots(turn: Turn, context: Context): Turn {
-  if (!isServing(turn.fleet)) return turn;
+  if (!isRespawning(turn.fleet)) return turn;
   return stayingWorkers(turn.fleet)
     .filter((worker) => worker.state === 'booting' && isUnwantedBoot(turn.fleet, worker))
     .reduce((sofar, worker) => drain(sofar, worker, 'cancelled', context), turn);
@@ -35,14 +45,25 @@ export function drainExtra(turn: Turn, context: Context): Turn {
 export function drainOutdated(turn: Turn, context: Context): Turn {
   const { fleet } = turn;
   if (!isServing(fleet)) return turn;
-  const isSettled = !isRolloutSettling(fleet);
-  return outdatedWorkers(fleet).reduce((sofar, worker) => {
-    const isReplaceable =
-      worker.generation < fleet.wanted.id ? isSettled : !isSettling(sofar.fleet, worker.slot);
-    if (!isReplaceable) return sofar;
+  const isOfRollout = ({ generation }: Ready): boolean => generation < fleet.wanted.id;
+  const outdated = outdatedWorkers(fleet);
+  const isSettled = outdated.some(isOfRollout) && !isRolloutSettling(fleet);
+  const candidates = isSettled ? outdated : outdated.filter((worker) => !isOfRollout(worker));
+  if (candidates.length === 0) return turn;
+  // Nobody who drains here is current, so no other slot comes to lack a worker.
+  const lacking = dueSlots(fleet, (slot) => slot, context).filter(
+    (slot) => currentWorkers(fleet, slot).length === 0,
+  );
+  let sofar = turn;
+  let filled: Fleet | null = null;
+  for (const worker of candidates) {
+    if (!isOfRollout(worker) && isSettling(sofar.fleet, worker.slot)) continue;
     // Whoever goes makes room, and who takes it is settled before the next one is looked at.
-    return forkMissing(drainSpare(sofar, [worker], context), context);
-  }, turn);
+    const drained = drainSpare(sofar, [worker], context);
+    sofar = drained.fleet === filled ? drained : forkMissingOf(drained, lacking, context);
+    filled = sofar.fleet;
+  }
+  return sofar;
 }
 
 function drainSpare(turn: Turn, workers: readonly Ready[], context: Context): Turn {
@@ -54,9 +75,9 @@ function drainSpare(turn: Turn, workers: readonly Ready[], context: Context): Tu
 }
 
 /** Are `size - maxUnavailable` proven ones left to serve without it? */
-function isSpare(fleet: Fleet, { id }: Ready): boolean {
-  const others = readyWorkers(fleet).filter((worker) => worker.id !== id && isProven(fleet, worker));
-  return others.length >= fleet.slots.length - fleet.policy.rollout.maxUnavailable;
+function isSpare(fleet: Fleet, worker: Ready): boolean {
+  const others = fleet.occupancy.proven - Number(isProven(fleet, worker));
+  return others >= fleet.slots.length - fleet.policy.rollout.maxUnavailable;
 }
 
 function drainCause(fleet: Fleet, worker: Ready): DrainCause {
@@ -67,20 +88,26 @@ function drainCause(fleet: Fleet, worker: Ready): DrainCause {
 /** Those of the highest slots first, and of a slot the one that is worth least. */
 function extraWorkers(fleet: Fleet): readonly Ready[] {
   return readyWorkers(fleet)
-    .filter((worker) => worker.slot >= fleet.slots.length || isDoubled(fleet, worker))
+    .filter((worker) => isExtra(fleet, worker))
     .toSorted((a, b) => b.slot - a.slot || worth(fleet, a) - worth(fleet, b) || b.id - a.id);
+}
+
+function isExtra(fleet: Fleet, worker: Ready): boolean {
+  return worker.slot >= fleet.slots.length || isDoubled(fleet, worker);
 }
 
 /** A rollout that was aborted or superseded leaves two in a slot where the old worker was not replaced yet. */
 function isDoubled(fleet: Fleet, { id, slot }: Ready): boolean {
+  if (inSlot(fleet.occupancy, slot).length < 2) return false;
   const [current] = currentWorkers(fleet, slot);
   return id !== current?.id && id !== fallback(fleet, slot)?.id;
 }
 
 /** Of the outdated workers of a slot, the one to keep. */
 function fallback(fleet: Fleet, slot: number): Ready | undefined {
-  return readyWorkers(fleet)
-    .filter((worker) => worker.slot === slot && isOutdated(fleet, worker))
+  return inSlot(fleet.occupancy, slot)
+    .filter(isReady)
+    .filter((worker) => isOutdated(fleet, worker))
     .toSorted((a, b) => worth(fleet, b) - worth(fleet, a) || a.id - b.id)[0];
 }
 
@@ -110,7 +137,10 @@ function outdatedWorkers(fleet: Fleet): readonly Ready[] {
  * full rollback.
  */
 function isRolloutSettling(fleet: Fleet): boolean {
-  return extraWorkers(fleet).length > 0 || fleet.slots.some((_, slot) => isSettling(fleet, slot));
+  return (
+    readyWorkers(fleet).some((worker) => isExtra(fleet, worker)) ||
+    fleet.slots.some((_, slot) => isSettling(fleet, slot))
+  );
 }
 
 /** Is a successor still to be forked for this slot, or to show that it works? */

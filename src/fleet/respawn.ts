@@ -1,12 +1,18 @@
 // How long does a slot wait before it is filled again, and when is there no point in trying?
-import { currentWorkers, FRESH, readyWorkers } from './fleet.ts';
+import { currentWorkers, FRESH } from './fleet.ts';
 import type { Fleet, Patience, Slot } from './fleet.ts';
 import type { Policy } from './policy.ts';
 import type { Context, Death } from './turn.ts';
 
 /** A healthy stretch clears what a slot remembers, even if it does not end in a death. */
 export function forgive(fleet: Fleet): readonly Slot[] {
-  return fleet.slots.map((slot, index) => (hasStableWorker(fleet, index) ? { ...slot, ...FRESH } : slot));
+  return fleet.slots.map((slot, index) =>
+    isFresh(slot) || !hasStableWorker(fleet, index) ? slot : { ...slot, ...FRESH },
+  );
+}
+
+function isFresh({ earlyDeaths, notBefore }: Slot): boolean {
+  return earlyDeaths === FRESH.earlyDeaths && notBefore === FRESH.notBefore;
 }
 
 function hasStableWorker(fleet: Fleet, index: number): boolean {
@@ -56,7 +62,5 @@ export function isSlowest(
 
 /** Every slot is at its slowest pace, and nobody serves. */
 export function isHopeless(fleet: Fleet): boolean {
-  return (
-    readyWorkers(fleet).length === 0 && fleet.slots.every((slot) => isSlowest(slot, fleet.policy.respawn))
-  );
+  return fleet.occupancy.ready === 0 && fleet.slots.every((slot) => isSlowest(slot, fleet.policy.respawn));
 }

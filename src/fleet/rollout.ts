@@ -1,19 +1,12 @@
 // How a rollout ends: what is wanted goes back, or it has become what is actual.
 import type { AbortReason, Rollout } from './command.ts';
 import type { ErrorInfo } from './event.ts';
-import {
-  currentWorkers,
-  FRESH_SLOT,
-  isOutdated,
-  isProven,
-  isRolling,
-  isServing,
-  readyWorkers,
-  stayingWorkers,
-} from './fleet.ts';
+import { currentWorkers, FRESH_SLOT, isOutdated, isProven, isRolling, isServing } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
+import { inSlot } from './occupancy.ts';
 import { announce, change } from './turn.ts';
 import type { Turn } from './turn.ts';
+import { isReady } from './worker.ts';
 
 /** What is wanted goes back to what is known to work. Nobody is drained for it, and every slot gets a clean slate. */
 export function abortRollout(turn: Turn, reason: AbortReason, error: ErrorInfo | null): Turn {
@@ -43,14 +36,16 @@ function account(fleet: Fleet): Rollout {
 }
 
 function isReplaced(fleet: Fleet, slot: number): boolean {
-  const ready = readyWorkers(fleet).filter((worker) => worker.slot === slot);
+  const ready = inSlot(fleet.occupancy, slot).filter(isReady);
   return ready.length > 0 && ready.every((worker) => worker.generation === fleet.wanted.id);
 }
 
 function isRolledOut(fleet: Fleet): boolean {
-  const oldOnes = stayingWorkers(fleet).filter((worker) => isOutdated(fleet, worker));
+  const hasOldOnes = fleet.occupancy.bySlot.some((workers) =>
+    workers.some((worker) => isOutdated(fleet, worker)),
+  );
   return (
-    oldOnes.length === 0 &&
+    !hasOldOnes &&
     fleet.slots.every((_, slot) => currentWorkers(fleet, slot).some((worker) => isProven(fleet, worker)))
   );
 }

@@ -1,21 +1,21 @@
 // Rules: when nobody serves in a rollout, what is known to work boots beside what has still to show that it does.
-import { isProven, isRolling, readyWorkers, stayingWorkers } from './fleet.ts';
+import { isRolling, stayingWorkers } from './fleet.ts';
 import type { Fleet, Generation } from './fleet.ts';
-import { dueSlots, fork, hasRoom, isMissing, isOccupied } from './fork.ts';
+import { areEnoughBooting, dueSlots, fork, hasRoom, isMissing, isOccupied } from './fork.ts';
+import { inSlot, shareOf } from './occupancy.ts';
 import { drain } from './turn.ts';
 import type { Context, Turn } from './turn.ts';
 import type { Staying } from './worker.ts';
 
 /** Does nobody serve, although somebody should, while a release is rolled out? */
 function isStranded(fleet: Fleet): boolean {
-  return isAtRisk(fleet) && readyWorkers(fleet).length === 0;
+  return fleet.occupancy.ready === 0 && isAtRisk(fleet);
 }
 
 /** The same, or does only serve who has not shown yet that it works? */
 function isAtRisk(fleet: Fleet): boolean {
   const mustServe = fleet.slots.length > fleet.policy.rollout.maxUnavailable;
-  const isServed = fleet.workers.some((worker) => isProven(fleet, worker));
-  return fleet.phase.name === 'running' && isRolling(fleet) && mustServe && !isServed;
+  return fleet.phase.name === 'running' && isRolling(fleet) && mustServe && fleet.occupancy.proven === 0;
 }
 
 /** One of the two releases has no place: the youngest boot of the other gives way. */
@@ -43,13 +43,14 @@ export function forkStopgaps(turn: Turn, context: Context): Turn {
 
 function forkTrial(turn: Turn, context: Context): Turn {
   const { fleet } = turn;
-  if (stayingWorkers(fleet).some(({ generation }) => generation === fleet.wanted.id)) return turn;
+  if (hasWorkerOf(fleet, fleet.wanted)) return turn;
   const slot = dueSlots(fleet, (its) => its, context).find((due) => isMissing(fleet, due));
   return slot === undefined ? turn : fork(turn, slot, fleet.wanted, context);
 }
 
-/** Unless it would take the last place that the other release could have. */
+/** Unless enough boot already, or it would take the last place that the other release could have. */
 export function forkBeside(turn: Turn, slot: number, generation: Generation, context: Context): Turn {
+  if (areEnoughBooting(turn.fleet, generation)) return turn;
   const forked = fork(turn, slot, generation, context);
   return hasPlaces(forked.fleet) ? forked : turn;
 }
@@ -75,16 +76,19 @@ function hasPlaces(fleet: Fleet): boolean {
   );
 }
 
-function hasPlace(fleet: Fleet, { id }: Generation, lacks: (fleet: Fleet, slot: number) => boolean): boolean {
-  return (
-    stayingWorkers(fleet).some(({ generation }) => generation === id) ||
-    fleet.slots.some((_, slot) => lacks(fleet, slot))
-  );
+function hasPlace(
+  fleet: Fleet,
+  generation: Generation,
+  lacks: (fleet: Fleet, slot: number) => boolean,
+): boolean {
+  return hasWorkerOf(fleet, generation) || fleet.slots.some((_, slot) => lacks(fleet, slot));
+}
+
+function hasWorkerOf({ occupancy }: Fleet, { id }: Generation): boolean {
+  return shareOf(occupancy, id).staying > 0;
 }
 
 /** The workers of a slot that run what is known to work, the one to keep first: it came first. */
 function settledWorkers(fleet: Fleet, slot: number): readonly Staying[] {
-  return stayingWorkers(fleet).filter(
-    (worker) => worker.slot === slot && worker.generation === fleet.settled.id,
-  );
+  return inSlot(fleet.occupancy, slot).filter(({ generation }) => generation === fleet.settled.id);
 }

@@ -1,7 +1,10 @@
 // One turn of `step` while it is being worked out: the fleet so far, and the commands so far.
 import type { Announcement, Command } from './command.ts';
 import type { ErrorInfo } from './event.ts';
+import { isProven, positionOf } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
+import { exchanged } from './occupancy.ts';
+import type { Exchange } from './occupancy.ts';
 import type { DrainTimes } from './policy.ts';
 import type { DrainCause, KillCause, Staying, Worker } from './worker.ts';
 
@@ -51,13 +54,29 @@ export function addDeath(turn: Turn, death: Death): Turn {
 }
 
 export function replaceWorker(turn: Turn, worker: Worker): Turn {
-  return change(turn, {
-    workers: turn.fleet.workers.map((known) => (known.id === worker.id ? worker : known)),
-  });
+  const { workers } = turn.fleet;
+  const at = positionOf(workers, worker.id);
+  const was = workers[at];
+  return was?.id === worker.id ? exchange(turn, { was, is: worker }, workers.with(at, worker)) : turn;
 }
 
 export function removeWorker(turn: Turn, worker: Worker): Turn {
-  return change(turn, { workers: turn.fleet.workers.filter((known) => known.id !== worker.id) });
+  const { workers } = turn.fleet;
+  const at = positionOf(workers, worker.id);
+  const was = workers[at];
+  return was?.id === worker.id ? exchange(turn, { was, is: null }, workers.toSpliced(at, 1)) : turn;
+}
+
+/** Its id is the highest ever. */
+export function addWorker(turn: Turn, worker: Worker): Turn {
+  const { workers } = turn.fleet;
+  return exchange(change(turn, { lastWorkerId: worker.id }), { was: null, is: worker }, [...workers, worker]);
+}
+
+function exchange(turn: Turn, exchange: Exchange, workers: readonly Worker[]): Turn {
+  const { occupancy, slots } = turn.fleet;
+  const isProvenNow = (worker: Worker): boolean => isProven(turn.fleet, worker);
+  return change(turn, { workers, occupancy: exchanged(occupancy, exchange, slots.length, isProvenNow) });
 }
 
 /** What a drain may take at the most, before the primary kills. */

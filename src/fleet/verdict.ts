@@ -2,7 +2,7 @@
 import type { AbortReason } from './command.ts';
 import type { ErrorInfo } from './event.ts';
 import type { Ending, Fleet, Patience, Slot } from './fleet.ts';
-import { isProven, isRolling, isServing } from './fleet.ts';
+import { isProven, isRespawning, isRolling } from './fleet.ts';
 import { afterDeath, isHopeless, isSlowest } from './respawn.ts';
 import { abortRollout } from './rollout.ts';
 import { announce, change } from './turn.ts';
@@ -16,7 +16,7 @@ export function judgeDeaths(turn: Turn, context: Context): Turn {
 function judge(turn: Turn, death: Death, context: Context): Turn {
   const { fleet } = turn;
   const { generation, slot: index, state } = death.worker;
-  if (!isServing(fleet)) return turn;
+  if (!isRespawning(fleet)) return turn;
   if (isRolling(fleet) && generation !== fleet.wanted.id) return judgeStopgap(turn, death, context);
   // A boot that is not wanted any more says nothing: its successor will show.
   if (state === 'booting' && generation !== fleet.wanted.id) return turn;
@@ -40,6 +40,7 @@ function judgeStopgap(turn: Turn, death: Death, context: Context): Turn {
   return remember(turn, death, { ...slot, stopgap }, stopgap, context);
 }
 
+/** Also while the fleet is leaving: who comes meanwhile would only wait in the queue, for an answer that nobody gives. */
 function giveUpIfHopeless(turn: Turn, { error }: Death): Turn {
   return isHopeless(turn.fleet) ? end(turn, 'gave-up', error) : turn;
 }

@@ -8,27 +8,30 @@ import { isStopgapMissing } from './stopgap.ts';
 
 /** The time of the next deadline; Infinity: there is none. It is past if workers are not heard until then yet. */
 export function nextWakeAt(fleet: Fleet): number {
-  return Math.min(...deadlines(fleet).filter((time) => time > fleet.heardUntil), Infinity);
+  const { heardUntil } = fleet;
+  return deadlines(fleet).reduce((next, time) => (time > heardUntil && time < next ? time : next), Infinity);
 }
 
 function deadlines(fleet: Fleet): readonly number[] {
-  const { phase, policy, slots, workers } = fleet;
+  const { phase, policy, workers } = fleet;
   const overdue = workers.map((worker) => deadline(worker, policy));
   switch (phase.name) {
     case 'stopped':
       return [];
     case 'leaving':
-      return [...overdue, phase.drainAt];
+      return [...overdue, phase.drainAt, ...respawns(fleet)];
     case 'stopping':
       return [...overdue, lastWait(fleet)];
     case 'starting':
     case 'running': {
       const proven = readyWorkers(fleet).map((worker) => provenAt(fleet, worker));
-      const respawns = slots.flatMap((slot, index) => [
-        ...(isMissing(fleet, index) ? [slot.notBefore] : []),
-        ...(isStopgapMissing(fleet, index) ? [slot.stopgap.notBefore] : []),
-      ]);
-      return [...overdue, ...proven, ...respawns];
+      return [...overdue, ...proven, ...respawns(fleet)];
     }
   }
+}
+
+function respawns(fleet: Fleet): readonly number[] {
+  const missing = fleet.slots.filter((_, slot) => isMissing(fleet, slot));
+  const stopgaps = fleet.slots.filter((_, slot) => isStopgapMissing(fleet, slot));
+  return [...missing.map(({ notBefore }) => notBefore), ...stopgaps.map(({ stopgap }) => stopgap.notBefore)];
 }

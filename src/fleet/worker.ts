@@ -19,7 +19,7 @@ export interface Booting extends Life {
 export interface Ready extends Life {
   readonly state: 'ready';
   readonly readyAt: number;
-  /** When its last heartbeat came. */
+  /** When its last sign of life came, as far as the primary has looked. */
   readonly heardAt: number;
   /** Why it is to be replaced although its generation is current; null: it is not. */
   readonly due: RecycleReason | null;

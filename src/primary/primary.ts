@@ -1,7 +1,6 @@
 // Runs in the primary process. Holds the fleet: events go in, commands come out and are carried out.
 import type { EventEmitter } from 'node:events';
 import process from 'node:process';
-import { OptionInvalidError } from '../errors.ts';
 import type { Command } from '../fleet/command.ts';
 import type { FleetEvent } from '../fleet/event.ts';
 import { createFleet, isMixed, isRolling, isServing } from '../fleet/fleet.ts';
@@ -10,8 +9,8 @@ import { step } from '../fleet/step.ts';
 import { nextWakeAt } from '../fleet/wake.ts';
 import { fromErrorInfo, toErrorInfo, toPlainError } from '../error-info.ts';
 import type { Answers, Question } from '../messages.ts';
+import { validateSize } from '../options.ts';
 import { wholePollPhase } from '../poll.ts';
-import { show } from '../show.ts';
 import { mapError } from '../status.ts';
 import type { FleetStatus, RolloutResult } from '../status.ts';
 import { AwakeClock, TICK_MS } from './awake-clock.ts';
@@ -41,8 +40,9 @@ export interface ClusteredPrimary {
    */
   restart(): Promise<RolloutResult>;
   /**
-   * Changes how many workers are wanted. The event `fleet-ready` tells when they are all ready.
-   * @throws FST_CLUSTERED_OPTION_INVALID: not a whole number above 0
+   * Changes how many workers are wanted, from 1 to 1,024, as many as the option `workers` allows. The event
+   * `fleet-ready` tells when they are all ready.
+   * @throws FST_CLUSTERED_OPTION_INVALID: not a whole number from 1 to 1,024
    */
   scale(size: number): void;
   /** Graceful shutdown, as SIGTERM does it, but the process goes on. Later calls share the promise. */
@@ -73,6 +73,7 @@ export class Primary implements ClusteredPrimary {
     this.#log = log;
     this.#processes = new WorkerProcesses(parts, {
       happened: (event) => this.#dispatch(event),
+      now: () => this.#clock.now(),
       asked: (question) => this.#answer(question),
       movedOn: ({ id: generation, entry, cwd }, instead) =>
         log.warn({ generation, entry, cwd, instead: names(instead) }, 'release gone, resolved anew'),
@@ -89,7 +90,7 @@ export class Primary implements ClusteredPrimary {
   }
 
   start(): void {
-    this.#dispatch({ type: 'time-passed' });
+    this.#timePassed();
   }
 
   restart(): Promise<RolloutResult> {
@@ -123,12 +124,10 @@ export class Primary implements ClusteredPrimary {
   }
 
   scale(size: number): void {
-    if (!Number.isInteger(size) || size < 1) {
-      throw new OptionInvalidError('size', show(size), 'a whole number above 0');
-    }
-    this.#dispatch({ type: 'size-asked', size });
+    this.#dispatch({ type: 'size-asked', size: validateSize(size, 'size') });
   }
 
+  /** As SIGTTIN and SIGTTOU do it: it stays where `scale` could go. */
   stepSize(by: 1 | -1): void {
     this.#dispatch({ type: 'size-stepped', by });
   }
@@ -202,7 +201,11 @@ export class Primary implements ClusteredPrimary {
     // The end of a worker is told behind its last words.
     await wholePollPhase();
     this.#heardUntil = now;
-    if (this.#fleet.phase.name !== 'stopped') this.#dispatch({ type: 'time-passed' });
+    if (this.#fleet.phase.name !== 'stopped') this.#timePassed();
+  }
+
+  #timePassed(): void {
+    this.#dispatch({ type: 'time-passed', heard: this.#processes.takeSignsOfLife() });
   }
 
   #carryOut(command: Command): void {

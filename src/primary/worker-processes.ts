@@ -1,6 +1,6 @@
 // The processes of all workers: does to them what the fleet commands, and turns what comes from them into events.
 import type { Command } from '../fleet/command.ts';
-import type { FleetEvent } from '../fleet/event.ts';
+import type { FleetEvent, SignsOfLife } from '../fleet/event.ts';
 import type { Generation } from '../fleet/fleet.ts';
 import { toErrorInfo } from '../error-info.ts';
 import { PROTOCOL } from '../messages.ts';
@@ -26,6 +26,8 @@ export interface WorkersListener {
   happened(event: FleetEvent): void;
   /** What a generation was pinned to is gone: a worker of it runs what is there instead. */
   movedOn(generation: Generation, instead: PinnedRelease): void;
+  /** Awake time. */
+  now(): number;
   /** A worker asks. */
   asked(question: Question): Promise<Answers[Question]>;
 }
@@ -34,6 +36,8 @@ export class WorkerProcesses {
   readonly #parts: Parts;
   readonly #listener: WorkersListener;
   readonly #processes = new Map<number, WorkerProcess>();
+  /** When who was heard since the fleet was last told: signs of life are many, and change nothing until it looks. */
+  #heard = new Map<number, number>();
 
   constructor(parts: Parts, listener: WorkersListener) {
     this.#parts = parts;
@@ -43,6 +47,13 @@ export class WorkerProcesses {
   /** Null: the process is gone, or could not be made. */
   pidOf(worker: number): number | null {
     return this.#processes.get(worker)?.pid ?? null;
+  }
+
+  /** Those that have come since the last call. */
+  takeSignsOfLife(): SignsOfLife {
+    const heard = this.#heard;
+    this.#heard = new Map();
+    return heard;
   }
 
   carryOut(command: WorkerCommand): void {
@@ -95,14 +106,14 @@ export class WorkerProcesses {
       sockets: listener.addresses.map((address, index) => ({ ...address, fd: FIRST_INHERITED + index })),
       backlog: settings.listen.backlog,
       primaryLogs: settings.logger !== false,
-      heartbeatMs: watchdog === false ? HEARTBEAT_MS : Math.min(HEARTBEAT_MS, watchdog.timeoutMs / 3),
+      heartbeatMs: watchdog === false ? HEARTBEAT_MS : Math.min(HEARTBEAT_MS, watchdog.timeoutMs / 10),
       shutdown: { idleMs: shutdown.idleMs, graceMs: shutdown.graceMs },
       closeMs,
     };
   }
 
   #hear(worker: number, message: WorkerMessage): void {
-    const { happened } = this.#listener;
+    const { happened, now } = this.#listener;
     switch (message.type) {
       case 'hello': {
         if (message.protocol === PROTOCOL) return;
@@ -112,7 +123,8 @@ export class WorkerProcesses {
       case 'ready':
         return happened({ type: 'worker-ready', worker });
       case 'heartbeat':
-        return happened({ type: 'worker-heard', worker });
+        this.#heard.set(worker, now());
+        return undefined;
       case 'failing':
         return happened({ type: 'worker-failing', worker, error: message.error });
       case 'tired':
@@ -129,5 +141,8 @@ export class WorkerProcesses {
   }
 }
 
-/** How often a worker gives a sign of life, in ms. */
-const HEARTBEAT_MS = 1_000;
+/**
+ * How often a worker gives a sign of life, in ms: often enough that one which is silent for a little less than
+ * `watchdog.timeoutMs` is not taken for dead, and no more often, as each one wakes the primary.
+ */
+const HEARTBEAT_MS = 3_000;

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import net from 'node:net';
 import process from 'node:process';
 import { suite, test } from 'node:test';
-import { startService } from '../helpers/service.ts';
+import { startReadyService, startService } from '../helpers/service.ts';
 
 suite('boot', () => {
   for (const [what, behaviour, message] of [
@@ -74,6 +74,13 @@ suite('boot', () => {
     assert.equal(bootMs.length, 10);
     assert.ok(bootMs.reduce((sum, ms) => sum + ms) > 15_000);
     assert.deepEqual(service.lines('worker killed'), []);
+  });
+
+  test('S37: no more workers boot at once than boot.concurrency', async (t) => {
+    const service = await startReadyService(t, { options: { workers: 3, boot: { concurrency: 1 } } });
+    const told = service.log.map(({ msg }) => msg).filter((msg) => msg.startsWith('worker '));
+    const one = ['worker forked', 'worker ready'];
+    assert.deepEqual(told, [...one, ...one, ...one]);
   });
 });
 

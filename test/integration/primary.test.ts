@@ -148,7 +148,12 @@ suite('primary', () => {
     service.signal('SIGTTOU');
     await service.get('/');
     assert.equal(await sizes(), 1);
-    await assert.rejects(service.call('scale', 0), { code: 'FST_CLUSTERED_OPTION_INVALID' });
+    for (const size of [0, 5e6]) {
+      await assert.rejects(service.call('scale', size), {
+        code: 'FST_CLUSTERED_OPTION_INVALID',
+        message: `size is ${size}; allowed: a whole number from 1 to 1024`,
+      });
+    }
     const again = service.next('all workers ready');
     await service.call('scale', 3);
     await again;

@@ -108,6 +108,52 @@ suite('shutdown', () => {
     assert.equal((await service.ended).code, 0);
   });
 
+  test('S40: all workers are killed during shutdown.delayMs -> who comes meanwhile is answered, and readiness stays 503', async (t) => {
+    const service = await startReadyService(t, {
+      options: { shutdown: { delayMs: 6000, idleMs: 100 } },
+    });
+    const killed = await service.readyPids();
+    const leaving = service.next('about to stop');
+    service.signal('SIGTERM');
+    await leaving;
+    for (const pid of killed) process.kill(pid, 'SIGKILL');
+    // It may still be accepted by one that is dying; nobody else is there until one is respawned.
+    await service.seen('worker crashed', { count: 2 });
+    const answer = await service.get('/');
+    assert.equal(answer.status, 200);
+    assert.ok(!killed.includes(Number(answer.headers['x-worker'])));
+    // It is told to leave as soon as the primary knows that it is ready; it may serve a moment before.
+    let readiness = await service.get('/readyz');
+    while (readiness.status === 200) readiness = await service.get('/readyz');
+    assert.equal(readiness.status, 503);
+    assert.deepEqual(JSON.parse(readiness.body), { status: 'leaving' });
+    assert.ok(!killed.includes(Number(readiness.headers['x-worker'])));
+    await service.seen('worker ready', { count: 4 });
+    assert.equal((await service.ended).code, 0);
+    assert.equal(service.lines('worker crashed').length, 2);
+    assert.equal(service.lines('worker forked').length, 4);
+    assert.deepEqual(service.leftovers(), []);
+  });
+
+  test('S30, S40: nobody can be respawned during shutdown.delayMs -> it ends at once, and the exit code is 1', async (t) => {
+    const service = await startReadyService(t, {
+      options: {
+        workers: 1,
+        respawn: { maxEarlyDeaths: 1 },
+        // Longer than a test is waited for.
+        shutdown: { delayMs: 600_000 },
+      },
+    });
+    const [pid] = await service.readyPids();
+    const leaving = service.next('about to stop');
+    service.signal('SIGTERM');
+    await leaving;
+    process.kill(pid ?? 0, 'SIGKILL');
+    assert.equal((await service.ended).code, 1);
+    assert.equal(service.lines('stopping')[0]?.['reason'], 'gave-up');
+    assert.deepEqual(service.leftovers(), []);
+  });
+
   test('S39: once nobody accepts any more, who comes is refused, and not kept waiting', async (t) => {
     const service = await startReadyService(t, { options: { workers: 1 } });
     let isOver = false;

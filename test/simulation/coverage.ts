@@ -56,6 +56,14 @@ const situations: Readonly<Record<string, Situation>> = {
     findWorker(before, event.worker)?.generation === before.wanted.id,
   'a cancelled boot gets ready nevertheless': ({ event, before }) =>
     event.type === 'worker-ready' && findWorker(before, event.worker)?.state === 'draining',
+  'one more is asked for than there may be': ({ event, before }) =>
+    event.type === 'size-stepped' && event.by === 1 && before.slots.length === before.policy.maxWorkers,
+  'a slot waits until another worker has booted': ({ after }) =>
+    isServing(after) &&
+    after.slots.some(
+      ({ notBefore }, slot) =>
+        notBefore <= after.asOf && stayingWorkers(after).every((worker) => worker.slot !== slot),
+    ),
   'a slot comes back before its worker has left': ({ before, after }) =>
     stayingWorkers(before).some(({ slot }) => slot >= before.slots.length && slot < after.slots.length),
   'a worker of a slot that was scaled away is still missed': ({ after }) =>
@@ -78,6 +86,15 @@ const situations: Readonly<Record<string, Situation>> = {
     event.type === 'worker-exited' &&
     before.phase.name === 'leaving' &&
     stayingWorkers(before).some(({ id }) => id === event.worker),
+  'a worker is respawned while the fleet is leaving, and gets ready': ({ event, before, after }) =>
+    event.type === 'worker-ready' &&
+    before.phase.name === 'leaving' &&
+    (findWorker(after, event.worker)?.forkedAt ?? 0) > before.phase.drainAt - before.policy.shutdown.delayMs,
+  'a fleet that is leaving gives up': ({ before, after }) =>
+    before.phase.name === 'leaving' &&
+    after.phase.name !== 'leaving' &&
+    'ending' in after.phase &&
+    after.phase.ending.reason === 'gave-up',
   'a stop before anybody was ready': ({ event, before }) =>
     event.type === 'stop-asked' && before.phase.name === 'starting',
   'a second stop, as graceful': ({ event, before }) =>
@@ -102,8 +119,7 @@ export class Coverage implements Observer {
 
   step(moment: Moment): void {
     this.steps += 1;
-    const { event, commands } = moment;
-    if (event.type === 'worker-heard' && commands.length === 0) return;
+    const { commands } = moment;
     for (const [name, holds] of SITUATIONS) {
       if (!this.#seen.has(name) && holds(moment, this.#seen)) this.#seen.add(name);
     }

@@ -38,7 +38,7 @@ export function fresh(): SlotPatience {
 export function judge(ledger: Ledger, deaths: readonly Death[], policy: Policy): Verdict {
   const verdict = nothing();
   for (const death of deaths) {
-    if (ledger.isServing && verdict.ends === null) judgeOne(ledger, verdict, death, policy);
+    if (ledger.isRespawning && verdict.ends === null) judgeOne(ledger, verdict, death, policy);
   }
   return verdict;
 }

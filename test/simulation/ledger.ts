@@ -75,6 +75,12 @@ export class Ledger {
     return this.phase === 'starting' || this.phase === 'running';
   }
 
+  /** The service is there for clients, though it may be about to stop: until draining begins, empty slots are filled. */
+  get isRespawning(): boolean {
+    const isLeaving = this.phase === 'leaving' && this.now < this.leavingAt + this.policy.shutdown.delayMs;
+    return this.isServing || isLeaving;
+  }
+
   /** Nobody serves, although the policy asks for it, and the new release has still to show that it works. */
   get isStranded(): boolean {
     return this.isAtRisk && this.ready().length === 0;
@@ -93,6 +99,13 @@ export class Ledger {
 
   ready(): readonly Known[] {
     return [...this.workers.values()].filter((worker) => worker.state === 'ready');
+  }
+
+  areEnoughBooting(generation: number): boolean {
+    const booting = this.staying().filter(
+      (worker) => worker.state === 'booting' && worker.generation === generation,
+    );
+    return booting.length >= this.policy.boot.concurrency;
   }
 
   /** Those whose readiness can be built on. */
@@ -135,6 +148,10 @@ export class Ledger {
   hear(event: FleetEvent): void {
     switch (event.type) {
       case 'time-passed':
+        for (const [id, at] of event.heard) {
+          const worker = this.workers.get(id);
+          if (worker?.state === 'ready') worker.heardAt = Math.max(worker.heardAt, at);
+        }
         return;
       case 'restart-asked':
         if (!this.isServing) return;
@@ -149,7 +166,7 @@ export class Ledger {
       case 'size-asked':
         return this.#resize(event.size);
       case 'size-stepped':
-        return this.#resize(Math.max(1, this.size + event.by));
+        return this.#resize(Math.min(this.policy.maxWorkers, Math.max(1, this.size + event.by)));
       case 'stop-asked':
         if (this.phase === 'stopped') return;
         if (event.force) {
@@ -161,7 +178,6 @@ export class Ledger {
         this.leavingAt = this.now;
         return;
       case 'worker-ready':
-      case 'worker-heard':
       case 'worker-failing':
       case 'worker-disconnected':
       case 'worker-incompatible':
@@ -183,9 +199,6 @@ export class Ledger {
         worker.readyAt = this.now;
         worker.heardAt = this.now;
         if (this.phase === 'starting') this.phase = 'running';
-        return;
-      case 'worker-heard':
-        worker.heardAt = this.now;
         return;
       case 'worker-tired':
         if (worker.state === 'ready') worker.isTired = true;
@@ -277,7 +290,9 @@ export class Ledger {
         this.aborted.add(announcement.generation);
         this.aborts.push(announcement.generation);
         this.wanted = this.settled;
-        // What the slots have counted was judged with the deaths of this step, of which some may have come after the abort.
+        // A stop aborts after the deaths of its step were judged.
+        if (announcement.reason === 'stopping') this.slots = this.slots.map(fresh);
+        // What the slots have counted else was judged with the deaths of this step, of which some may have come after the abort.
         return;
       case 'respawn-delayed': {
         const slot = this.slots[announcement.slot];

@@ -2,7 +2,9 @@
 import type { Policy } from '../../src/fleet/policy.ts';
 
 const defaults: Policy = {
-  boot: { timeoutMs: 30_000 },
+  // Few enough to be reached.
+  maxWorkers: 5,
+  boot: { timeoutMs: 30_000, concurrency: 4 },
   respawn: { stableMs: 5_000, maxEarlyDeaths: 10, backoff: { initialMs: 100, maxMs: 30_000 } },
   rollout: { maxSurge: 1, maxUnavailable: 0, minReadyMs: 1_000, idleMs: 5_000, graceMs: 30_000 },
   shutdown: { delayMs: 0, idleMs: 1_000, graceMs: 7_000 },
@@ -10,14 +12,22 @@ const defaults: Policy = {
   watchdog: { timeoutMs: 30_000 },
 };
 
-const { rollout, respawn, shutdown } = defaults;
+const { boot, rollout, respawn, shutdown } = defaults;
 const backoff = { initialMs: 100, maxMs: 2_000 };
 
 export const policies = {
   defaults,
-  'memory-tight': { ...defaults, rollout: { ...rollout, maxSurge: 0, maxUnavailable: 1 } },
+  'memory-tight': {
+    ...defaults,
+    boot: { ...boot, concurrency: 1 },
+    rollout: { ...rollout, maxSurge: 0, maxUnavailable: 1 },
+  },
   'full surge': { ...defaults, rollout: { ...rollout, maxSurge: 8 } },
-  'full surge, one may be missed': { ...defaults, rollout: { ...rollout, maxSurge: 8, maxUnavailable: 1 } },
+  'full surge, one may be missed': {
+    ...defaults,
+    boot: { ...boot, concurrency: 2 },
+    rollout: { ...rollout, maxSurge: 8, maxUnavailable: 1 },
+  },
   'in a hurry': {
     ...defaults,
     respawn: { ...respawn, backoff: { initialMs: 100, maxMs: 150 } },
@@ -27,11 +37,15 @@ export const policies = {
   'no watchdog': { ...defaults, watchdog: false, closeMs: 500 },
   'quick to give up': {
     ...defaults,
-    boot: { timeoutMs: 3_000 },
+    boot: { timeoutMs: 3_000, concurrency: 2 },
     respawn: { stableMs: 3_000, maxEarlyDeaths: 3, backoff },
     watchdog: { timeoutMs: 6_000 },
   },
-  'one death is too many': { ...defaults, respawn: { ...respawn, maxEarlyDeaths: 1, backoff } },
+  'one death is too many': {
+    ...defaults,
+    respawn: { ...respawn, maxEarlyDeaths: 1, backoff },
+    shutdown: { ...shutdown, delayMs: 10_000 },
+  },
   'behind a load balancer': {
     ...defaults,
     rollout: { ...rollout, maxSurge: 2 },
@@ -40,7 +54,7 @@ export const policies = {
   },
   'slow to trust': {
     ...defaults,
-    boot: { timeoutMs: 10_000 },
+    boot: { timeoutMs: 10_000, concurrency: 2 },
     respawn: { ...respawn, stableMs: 2_000, maxEarlyDeaths: 4, backoff },
     rollout: { ...rollout, minReadyMs: 4_000, graceMs: 3_000 },
     shutdown: { ...shutdown, delayMs: 500 },

@@ -39,6 +39,8 @@ export class Primary {
   /** For how long, in all, it did not get to read. */
   busyMs = 0;
   #heardUntil = 0;
+  /** When who was heard since the last look. */
+  #heard = new Map<number, number>();
   /** What is to be done when it reads again; null: it reads. */
   #inbox: (() => void)[] | null = null;
   /** How much real time was slept through. */
@@ -64,6 +66,11 @@ export class Primary {
 
   hear(event: FleetEvent): void {
     this.#onceReading(() => this.#step(event));
+  }
+
+  /** A sign of life of a worker. */
+  note(worker: number): void {
+    this.#onceReading(() => this.#heard.set(worker, this.now));
   }
 
   /** SIGSTOP, or the lid of a laptop. */
@@ -101,7 +108,9 @@ export class Primary {
     this.#agenda.after(between(this.#random, 0, readingMs), () =>
       this.#onceReading(() => {
         this.#heardUntil = Math.max(this.#heardUntil, now);
-        this.#step({ type: 'time-passed' });
+        const heard = this.#heard;
+        this.#heard = new Map();
+        this.#step({ type: 'time-passed', heard });
       }),
     );
   }

@@ -13,7 +13,7 @@ export interface Surroundings {
   /** How late it is for the primary. */
   awakeNow(): number;
   /** Something arrives at the primary. */
-  deliver(event: FleetEvent): void;
+  deliver(news: News): void;
 }
 
 /** The way to the primary takes at most so long, and the way back too. */
@@ -23,6 +23,9 @@ const undyingMs = 20_000;
 
 /** So long the primary waits for the exit of a process whose channel is closed. */
 const dyingMs = 1_000;
+
+/** A sign of life is no event of the fleet: it comes with the next look. */
+export type News = FleetEvent | { readonly type: 'sign-of-life'; readonly worker: number };
 
 export class Process {
   readonly id: number;
@@ -169,7 +172,7 @@ export class Process {
   #beat(everyMs: number): void {
     this.#later(everyMs, () => {
       if (this.state !== 'ready') return;
-      this.#send({ type: 'worker-heard', worker: this.id });
+      this.#send({ type: 'sign-of-life', worker: this.id });
       this.#beat(everyMs);
     });
   }
@@ -191,11 +194,11 @@ export class Process {
   }
 
   /** Messages arrive in the order in which they were sent. */
-  #send(event: FleetEvent): void {
+  #send(news: News): void {
     if (this.isDisconnected) return;
     const { agenda } = this.#outside;
     this.#lastArrivalAt = Math.max(this.#lastArrivalAt, agenda.now + this.#latency());
-    agenda.after(this.#lastArrivalAt - agenda.now, () => this.#outside.deliver(event));
+    agenda.after(this.#lastArrivalAt - agenda.now, () => this.#outside.deliver(news));
   }
 
   /** Nothing is done after the exit, or while frozen. */

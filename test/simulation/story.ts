@@ -25,7 +25,7 @@ export class Story implements Observer {
 
   step({ event, commands, now }: Moment): void {
     const words = commands.map(commandInWords).filter((word) => word !== null);
-    const isDull = (event.type === 'time-passed' || event.type === 'worker-heard') && words.length === 0;
+    const isDull = event.type === 'time-passed' && words.length === 0;
     if (isDull) return;
     this.#line(String(Math.round(now)), [eventInWords(event), words.join(', ')].filter(Boolean).join(' -> '));
   }
@@ -59,7 +59,6 @@ function eventInWords(event: FleetEvent): string {
     case 'fork-failed':
       return `the fork of #${event.worker} failed`;
     case 'worker-ready':
-    case 'worker-heard':
     case 'worker-failing':
     case 'worker-disconnected':
     case 'worker-incompatible':

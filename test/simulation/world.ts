@@ -1,6 +1,5 @@
 // The fake world: it obeys the commands of a fleet, and throws trouble at it.
 import type { Command } from '../../src/fleet/command.ts';
-import type { FleetEvent } from '../../src/fleet/event.ts';
 import { createFleet } from '../../src/fleet/fleet.ts';
 import type { Policy } from '../../src/fleet/policy.ts';
 import { Agenda } from './agenda.ts';
@@ -97,7 +96,8 @@ export class World {
       agenda: this.agenda,
       policy: this.policy,
       awakeNow: () => this.primary.now,
-      deliver: (event: FleetEvent) => this.primary.hear(event),
+      deliver: (news) =>
+        news.type === 'sign-of-life' ? this.primary.note(news.worker) : this.primary.hear(news),
     });
     this.processes.set(id, process);
     process.boot();

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { inspect } from 'node:util';
-import { validate } from '../../src/options.ts';
+import { validate, validateSize } from '../../src/options.ts';
 import type { ClusteredOptions } from '../../src/options.ts';
 
 const SURROUNDINGS = { env: {}, execArgv: ['--enable-source-maps'], parallelism: 6 };
@@ -17,7 +17,8 @@ suite('options', () => {
       workers: 6,
       listen: { port: 3000, host: 'localhost', backlog: 511 },
       policy: {
-        boot: { timeoutMs: 30_000 },
+        maxWorkers: 1024,
+        boot: { timeoutMs: 30_000, concurrency: 12 },
         respawn: { stableMs: 5_000, maxEarlyDeaths: 10, backoff: { initialMs: 100, maxMs: 30_000 } },
         rollout: { maxSurge: 1, maxUnavailable: 0, minReadyMs: 1_000, idleMs: 5_000, graceMs: 30_000 },
         shutdown: { delayMs: 0, idleMs: 1_000, graceMs: 7_000 },
@@ -41,6 +42,24 @@ suite('options', () => {
     assert.equal(validated({ workers: 'auto' }, env).workers, 3);
     // An empty variable is as good as none: shells and compose files leave them.
     assert.equal(validated({}, { WEB_CONCURRENCY: '', PORT: ' ' }).workers, 6);
+  });
+
+  test('S52: what can be scaled to is what workers can be, but not 0', () => {
+    assert.deepEqual(
+      [1, 1024].map((size) => validateSize(size, 'size')),
+      [1, 1024],
+    );
+    for (const size of [0, 1025, 5e6, 1.5, Number.NaN, Infinity, '2', undefined, null]) {
+      assert.throws(() => validateSize(size, 'size'), {
+        code: 'FST_CLUSTERED_OPTION_INVALID',
+        message: `size is ${inspect(size)}; allowed: a whole number from 1 to 1024`,
+      });
+    }
+  });
+
+  test("'auto' is no more than may be asked for, on whatever machine", () => {
+    const huge = { ...SURROUNDINGS, parallelism: 2_000 };
+    assert.equal(validate({}, huge).workers, 1024);
   });
 
   test('zero is a value, not a gap', () => {
@@ -72,6 +91,7 @@ suite('options', () => {
     ['respawn.maxEarlyDeaths', 1, 1_000_000],
     ['respawn.backoff.initialMs', 1, 2 ** 31 - 1],
     ['respawn.backoff.maxMs', 1, 2 ** 31 - 1],
+    ['boot.concurrency', 1, 1024],
     ['rollout.maxSurge', 0, 1024],
     ['rollout.maxUnavailable', 0, 1024],
     ['rollout.minReadyMs', 0, 2 ** 31 - 1],

@@ -36,6 +36,13 @@ export const capacity: readonly Invariant[] = [
     },
   },
   {
+    name: 'no more workers of a generation boot at once than may',
+    command: ({ ledger }, command) => {
+      if (command.type !== 'fork' || !ledger.areEnoughBooting(command.generation.id)) return null;
+      return `#${command.worker} is one too many of generation ${command.generation.id}`;
+    },
+  },
+  {
     name: 'a worker of a slot that was scaled away stays only while it is missed',
     step: ({ ledger, world }) => {
       if (!ledger.isServing) return null;

@@ -7,7 +7,7 @@ export const forks: readonly Invariant[] = [
     name: 'a fork is for a slot that lacks a worker, in its time, with a new id',
     command: ({ ledger }, command) => {
       if (command.type !== 'fork') return null;
-      if (!ledger.isServing) return `a fork while ${ledger.phase}`;
+      if (!ledger.isRespawning) return `a fork while ${ledger.phase}`;
       if (command.worker <= ledger.lastWorker) return `#${command.worker} once more`;
       if (command.slot >= ledger.size) return `there is no slot ${command.slot}`;
       const isStopgap = ledger.isStranded && command.generation.id === ledger.settled;
@@ -15,7 +15,9 @@ export const forks: readonly Invariant[] = [
         ? ledger
             .staying()
             .filter(({ slot, generation }) => slot === command.slot && generation === ledger.settled)
-        : ledger.current(command.slot);
+        : ledger.isServing
+          ? ledger.current(command.slot)
+          : ledger.staying().filter(({ slot }) => slot === command.slot);
       if (rivals.length > 0) return `slot ${command.slot} has a worker`;
       const patience = ledger.slots[command.slot];
       const notBefore = (isStopgap ? patience?.stopgap : patience)?.notBefore ?? 0;
@@ -36,7 +38,7 @@ export const forks: readonly Invariant[] = [
   {
     name: 'no slot is forgotten',
     step: ({ ledger, world }) => {
-      if (!ledger.isServing) return null;
+      if (!ledger.isServing || ledger.areEnoughBooting(ledger.wanted)) return null;
       const places = new Places(ledger, world.policy.rollout.maxSurge);
       const forgotten = ledger.slots.findIndex(
         ({ notBefore }, slot) =>
@@ -49,10 +51,26 @@ export const forks: readonly Invariant[] = [
     },
   },
   {
+    name: 'until draining begins, a fleet that is leaving fills every slot that is empty, and replaces nobody',
+    step: ({ ledger }) => {
+      if (ledger.isServing || !ledger.isRespawning) return null;
+      const empty = ledger.slots.findIndex(
+        ({ notBefore }, slot) =>
+          notBefore <= ledger.now && ledger.staying().every((worker) => worker.slot !== slot),
+      );
+      if (empty !== -1 && !ledger.areEnoughBooting(ledger.settled))
+        return `nobody is forked for slot ${empty}`;
+      const unknown = ledger
+        .staying()
+        .find(({ state, generation }) => state === 'booting' && generation !== ledger.settled);
+      return unknown === undefined ? null : `#${unknown.id} boots what is not known to work`;
+    },
+  },
+  {
     name: 'while nobody serves in a rollout, what is known to work boots wherever there is room',
     step: ({ ledger, world }) => {
-      if (!ledger.isStranded) return null;
       const { settled } = ledger;
+      if (!ledger.isStranded || ledger.areEnoughBooting(settled)) return null;
       const places = new Places(ledger, world.policy.rollout.maxSurge);
       const forgotten = ledger.slots.findIndex(
         ({ stopgap }, slot) =>

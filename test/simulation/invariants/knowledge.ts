@@ -1,5 +1,7 @@
 // Who there is, and who is told something.
 import type { Command } from '../../../src/fleet/command.ts';
+import { surveyed } from '../../../src/fleet/fleet.ts';
+import type { Occupancy } from '../../../src/fleet/occupancy.ts';
 import type { Worker } from '../../../src/fleet/worker.ts';
 import type { Known, Ledger } from '../ledger.ts';
 import type { Invariant } from './invariant.ts';
@@ -22,6 +24,14 @@ export const knowledge: readonly Invariant[] = [
     },
   },
   {
+    name: 'what is kept of who fills which slot is what a look at all workers says',
+    step: ({ moment: { after } }) => {
+      const kept = inWords(after.occupancy);
+      const seen = inWords(surveyed(after).occupancy);
+      return kept === seen ? null : `${kept}; expected: ${seen}`;
+    },
+  },
+  {
     name: 'no command for a worker that is gone, and none twice',
     command: ({ ledger }, command) => {
       if (command.type !== 'drain' && command.type !== 'kill' && command.type !== 'leave') return null;
@@ -33,6 +43,17 @@ export const knowledge: readonly Invariant[] = [
     },
   },
 ];
+
+/** A slot or a generation that nobody is of may be there or not. */
+function inWords({ bySlot, ofGeneration, ...counts }: Occupancy): string {
+  const slots = bySlot.flatMap((workers, slot) =>
+    workers.length === 0 ? [] : [`${slot}: ${workers.map(({ id, state }) => `#${id} ${state}`).join(' ')}`],
+  );
+  const shares = [...ofGeneration]
+    .filter(([, { staying }]) => staying > 0)
+    .map(([id, { staying, booting }]) => `generation ${id}: ${staying}, ${booting} boot`);
+  return [...slots, ...shares.toSorted(), JSON.stringify(counts)].join(', ');
+}
 
 const inLedger: Record<Worker['state'], Known['state']> = {
   booting: 'booting',

@@ -8,12 +8,16 @@ export const shutdown: readonly Invariant[] = [
     command: ({ ledger, world }, command) => {
       if (ledger.phase !== 'leaving' || ledger.forcedAt <= ledger.now) return null;
       const isOver = ledger.now >= ledger.leavingAt + world.policy.shutdown.delayMs;
-      return command.type === 'release-sockets' && !isOver ? 'it lets the sockets go early' : null;
+      const isGivenUp = ledger.verdict.ends === 'gave-up';
+      return command.type === 'release-sockets' && !isOver && !isGivenUp
+        ? 'it lets the sockets go early'
+        : null;
     },
     step: ({ ledger, world }) => {
       if (ledger.phase !== 'leaving') return null;
       if (ledger.now >= ledger.leavingAt + world.policy.shutdown.delayMs) return 'the delay is over';
-      if (ledger.drains.length > 0) return `#${ledger.drains[0]?.worker.id} drains already`;
+      const early = ledger.drains.find(({ wasReady }) => wasReady);
+      if (early !== undefined) return `#${early.worker.id} drains already`;
       const untold = ledger.ready().find((worker) => !worker.isToldToLeave);
       return untold === undefined ? null : `#${untold.id} was not told`;
     },
@@ -75,6 +79,8 @@ export const shutdown: readonly Invariant[] = [
       return (isAsked ? null : reason) === expected ? null : `${reason}, expected ${expected ?? 'asked'}`;
     },
     step: ({ ledger }) =>
-      ledger.verdict.ends !== null && ledger.isServing ? `not ${ledger.verdict.ends}` : null,
+      ledger.verdict.ends !== null && (ledger.isServing || ledger.phase === 'leaving')
+        ? `not ${ledger.verdict.ends}`
+        : null,
   },
 ];

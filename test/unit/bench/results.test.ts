@@ -65,6 +65,34 @@ suite('the results of the bench', () => {
     assert.deepEqual(row?.cells.get('ours'), { value: 3, outOf: 200, samples: [1, 2] });
   });
 
+  test('a figure of its own is met when every round keeps the bound, and compared only with another checkout', () => {
+    const verdict = (ours: readonly number[]): unknown =>
+      resultsOf(measured(figureRow, { ours }), 1)[0]?.verdicts.map(({ is }) => is);
+    assert.deepEqual(verdict([1, 1.04, 0.9]), ['met', 'met']);
+    assert.deepEqual(verdict([1, 1.06, 0.9]), ['open', 'met']);
+    assert.deepEqual(verdict([2, 1.06, 1.1]), ['missed', 'missed']);
+    assert.deepEqual(verdict([1]), ['open', 'open']);
+    const [row] = resultsOf(measured(figureRow, { ours: [1, 2, 3] }), 1);
+    assert.deepEqual(row?.cells.get('ours'), { value: 2, outOf: null, samples: [1, 2, 3] });
+    assert.equal(row?.against, null);
+  });
+
+  test('two checkouts are compared by the ratio of such figures', () => {
+    const { measure, outcome } = measured(figureRow, { ours: [1, 2, 3], cluster: [10, 20, 30] });
+    assert.ok(outcome.is === 'measured');
+    const samples = new Map([
+      ['ours', outcome.samples.get('ours') ?? []],
+      ['other', outcome.samples.get('cluster') ?? []],
+    ] as const);
+    const [ours] = sideBySide(parseOptions([]));
+    assert.ok(ours);
+    const contenders = [ours, { ...ours, id: 'other' }] as const;
+    const [row] = resultsOf({ measure, contenders, outcome: { is: 'measured', samples } }, 1);
+    assert.equal(row?.against?.baseline, 'other');
+    assert.equal(row.against.interval.estimate, 0.1);
+    assert.deepEqual(row.verdicts, []);
+  });
+
   test('what was not measured has no rows', () => {
     const { measure, contenders } = measured(ratioRow, {});
     const outcome = { is: 'not measured', why: 'wrk is missing' } as const;
@@ -77,6 +105,12 @@ const ratioRow: Measure['rows'][number] = {
   title: 'a ratio',
   digits: 0,
   comparison: { of: 'ratio', baseline: 'cluster', target: atLeast },
+};
+const figureRow: Measure['rows'][number] = {
+  key: 'value',
+  title: 'a figure',
+  digits: 0,
+  comparison: { of: 'figure', target: atMost },
 };
 const countRow: Measure['rows'][number] = {
   key: 'value',

@@ -18,6 +18,13 @@ suite('the statistics of the bench', () => {
     assert.ok(Number.isNaN(median([])));
   });
 
+  test('what never ended is infinite, and more than anything', () => {
+    assert.equal(median([Infinity, Infinity, 1]), Infinity);
+    assert.equal(median([Infinity, Infinity]), Infinity);
+    assert.equal(median([1, Infinity]), Infinity);
+    assert.equal(median([1, 2, Infinity]), 2);
+  });
+
   test('a quantile lies between the two nearest values', () => {
     assert.equal(quantile([0, 10, 20], 0.5), 10);
     assert.equal(quantile([0, 10, 20], 0.25), 5);

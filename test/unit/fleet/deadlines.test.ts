@@ -25,10 +25,10 @@ suite('the watchdog', () => {
     fleet.does();
     fleet.now = 45_000;
     fleet.heardUntil = 39_999;
-    assert.deepEqual(fleet.happens({ type: 'time-passed' }).does(), []);
+    assert.deepEqual(fleet.looks().does(), []);
     assert.ok(fleet.nextWakeIn <= 0, 'it looks again as soon as it can');
     fleet.heardUntil = 40_000;
-    const does = fleet.happens({ type: 'time-passed' }).does();
+    const does = fleet.looks().does();
     assert.deepEqual(does, ['kill #1', 'fork #2 for slot 0 of generation 1']);
   });
 
@@ -37,7 +37,7 @@ suite('the watchdog', () => {
     fleet.does();
     fleet.now += 5_000;
     fleet.heardUntil = fleet.now - 4_001;
-    assert.deepEqual(fleet.happens({ type: 'time-passed' }).does(), []);
+    assert.deepEqual(fleet.looks().does(), []);
     fleet.exits(2, 1);
     assert.deepEqual(fleet.does(), ['rollout of 2 is aborted (died-early)']);
   });
@@ -112,7 +112,7 @@ suite('the next look', () => {
       .ready(1)
       .passes(1_000);
     fleet.does();
-    fleet.happens({ type: 'time-passed' }).happens({ type: 'time-passed' });
+    fleet.looks().looks();
     assert.deepEqual(fleet.does(), []);
     assert.equal(fleet.nextWakeIn, 29_000);
   });

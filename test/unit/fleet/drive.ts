@@ -8,7 +8,8 @@ import { step } from '../../../src/fleet/step.ts';
 import { nextWakeAt } from '../../../src/fleet/wake.ts';
 
 const DEFAULTS: Policy = {
-  boot: { timeoutMs: 30_000 },
+  maxWorkers: 1_024,
+  boot: { timeoutMs: 30_000, concurrency: 1_024 },
   respawn: { stableMs: 5_000, maxEarlyDeaths: 4, backoff: { initialMs: 100, maxMs: 30_000 } },
   rollout: { maxSurge: 1, maxUnavailable: 0, minReadyMs: 1_000, idleMs: 5_000, graceMs: 20_000 },
   shutdown: { delayMs: 0, idleMs: 1_000, graceMs: 7_000 },
@@ -18,6 +19,7 @@ const DEFAULTS: Policy = {
 
 export interface Settings {
   readonly size?: number;
+  readonly maxWorkers?: number;
   readonly boot?: Partial<Policy['boot']>;
   readonly respawn?: Partial<Policy['respawn']>;
   readonly rollout?: Partial<Policy['rollout']>;
@@ -33,15 +35,24 @@ export function drive({ size = 1, ...changes }: Settings = {}): Driven {
 /** A fleet whose workers #1 to #size are all ready, and proven. */
 export function driveReady(settings: Settings = {}): Driven {
   const fleet = drive(settings);
-  for (const { id } of fleet.fleet.workers) fleet.ready(id);
+  // Some may be forked only when others are ready.
+  for (let id = 1; id <= fleet.fleet.slots.length; id += 1) fleet.ready(id);
   fleet.passes(fleet.fleet.policy.rollout.minReadyMs);
   fleet.does();
   return fleet;
 }
 
-export function policyWith({ boot, respawn, rollout, shutdown, watchdog }: Settings = {}): Policy {
+export function policyWith({
+  maxWorkers,
+  boot,
+  respawn,
+  rollout,
+  shutdown,
+  watchdog,
+}: Settings = {}): Policy {
   return {
     ...DEFAULTS,
+    maxWorkers: maxWorkers ?? DEFAULTS.maxWorkers,
     boot: { ...DEFAULTS.boot, ...boot },
     respawn: { ...DEFAULTS.respawn, ...respawn },
     rollout: { ...DEFAULTS.rollout, ...rollout },
@@ -66,10 +77,11 @@ export class Driven {
   readonly commands: Command[] = [];
   readonly told: Announcement[] = [];
   #does: string[] = [];
+  readonly #heard = new Map<number, number>();
 
   constructor(policy: Policy, size: number) {
     this.fleet = deepFreeze(createFleet(policy, size, release(1)));
-    this.#step({ type: 'time-passed' });
+    this.#look();
   }
 
   /** What was done since the last question, in words. */
@@ -100,7 +112,7 @@ export class Driven {
     const end = this.now + ms;
     for (let wakeAt = nextWakeAt(this.fleet); wakeAt <= end; wakeAt = nextWakeAt(this.fleet)) {
       this.now = wakeAt;
-      this.#step({ type: 'time-passed' });
+      this.#look();
     }
     this.now = end;
     return this;
@@ -111,8 +123,16 @@ export class Driven {
     return this;
   }
 
+  /** The fleet learns of it at its next look. */
   heard(worker: number): this {
-    return this.happens({ type: 'worker-heard', worker });
+    this.#heard.set(worker, this.now);
+    return this;
+  }
+
+  /** Out of turn: a look comes at every deadline by itself. */
+  looks(): this {
+    this.#look();
+    return this;
   }
 
   tires(worker: number): this {
@@ -156,6 +176,13 @@ export class Driven {
 
   stops({ force = false } = {}): this {
     return this.happens({ type: 'stop-asked', force });
+  }
+
+  /** What was heard since comes with it. */
+  #look(): void {
+    const heard = new Map(this.#heard);
+    this.#heard.clear();
+    this.#step({ type: 'time-passed', heard });
   }
 
   #step(event: FleetEvent): void {

@@ -20,6 +20,19 @@ suite('with maxSurge >= size', () => {
     ]);
   });
 
+  test('S23: that holds while successors still wait until others have booted', () => {
+    const fleet = driveReady({ ...FULL, boot: { concurrency: 1 } }).restarts(2);
+    fleet.ready(4).passes(5_000).ready(5).passes(5_000);
+    assert.deepEqual(fleet.does(), [
+      'rollout of 2 starts',
+      'fork #4 for slot 0 of generation 2',
+      'fork #5 for slot 1 of generation 2',
+      'fork #6 for slot 2 of generation 2',
+    ]);
+    fleet.ready(6).passes(1_000);
+    assert.equal(fleet.does().filter((words) => words.startsWith('drain')).length, 3);
+  });
+
   test('S23: one fails -> all old ones stay, and the successors go: a full rollback', () => {
     const fleet = driveReady(FULL).restarts(2).ready(4, 5).passes(1_000);
     fleet.does();

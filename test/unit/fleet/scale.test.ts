@@ -35,6 +35,15 @@ suite('scaling', () => {
     assert.deepEqual(fleet.does(), ['drain #2 (cancelled)']);
   });
 
+  test('S52: one step up goes no further than there may be workers', () => {
+    const fleet = driveReady({ size: 2, maxWorkers: 3 });
+    fleet.happens({ type: 'size-stepped', by: 1 });
+    assert.deepEqual(fleet.does(), ['fork #3 for slot 2 of generation 1']);
+    assert.deepEqual(fleet.happens({ type: 'size-stepped', by: 1 }).does(), []);
+    assert.equal(fleet.fleet.slots.length, 3);
+    assert.equal(fleet.told.filter(({ type }) => type === 'size-changed').length, 1);
+  });
+
   test('the same size again changes nothing', () => {
     const fleet = driveReady({ size: 2 });
     assert.deepEqual(fleet.scales(2).does(), []);

@@ -151,18 +151,108 @@ suite('a shutdown with a delay', () => {
     assert.deepEqual(fleet.heard(3).heard(1).does(), []);
   });
 
-  test('who dies meanwhile is not respawned', () => {
+  test('S40: a worker that crashes meanwhile is respawned at once, told that it will end, and drains with the others', () => {
     const fleet = driveReady(DELAYED).stops();
     fleet.does();
-    assert.deepEqual(fleet.isKilled(1).fails(2).exits(2, 1).does(), []);
-    assert.deepEqual(fleet.passes(5_000).does(), ['release sockets', 'finish 0 (asked)']);
+    assert.deepEqual(fleet.isKilled(1).does(), ['fork #3 for slot 0 of generation 1']);
+    assert.deepEqual(fleet.fails(2).exits(2, 1).does(), ['fork #4 for slot 1 of generation 1']);
+    assert.deepEqual(fleet.ready(3).does(), ['leave #3']);
+    fleet.passes(5_000);
+    assert.deepEqual(fleet.does(), ['release sockets', 'drain #3 (shutdown)', 'drain #4 (shutdown)']);
+    assert.deepEqual(fleet.exits(3).exits(4).does(), ['finish 0 (asked)']);
   });
 
-  test('who dies meanwhile is no reason to give up', () => {
-    const fleet = driveReady({ respawn: { maxEarlyDeaths: 1 }, shutdown: { delayMs: 5_000 } }).stops();
+  test('S40: one that crashes again and again meanwhile backs off as ever', () => {
+    const fleet = driveReady(DELAYED).stops().isKilled(1);
     fleet.does();
-    assert.deepEqual(fleet.isKilled(1).does(), []);
-    assert.deepEqual(fleet.passes(5_000).does(), ['release sockets', 'finish 0 (asked)']);
+    assert.deepEqual(fleet.isKilled(3).does(), ['slot 0 waits 50 ms']);
+    assert.equal(fleet.nextWakeIn, 50);
+    assert.deepEqual(fleet.passes(49).does(), []);
+    assert.deepEqual(fleet.passes(1).does(), ['fork #4 for slot 0 of generation 1']);
+  });
+
+  test('S40: a slot that waits for its backoff when the stop is asked for is filled when that is over', () => {
+    const fleet = driveReady(DELAYED).isKilled(1).isKilled(3).stops();
+    assert.equal(fleet.does().at(-1), 'leave #2');
+    assert.deepEqual(fleet.passes(50).does(), ['fork #4 for slot 0 of generation 1']);
+  });
+
+  test('S10: in a rollout the boots of the new release are cancelled, and who crashes comes back as what is known to work', () => {
+    const fleet = driveReady(DELAYED).restarts(2);
+    fleet.does();
+    fleet.stops();
+    assert.deepEqual(fleet.does(), [
+      'rollout of 2 is aborted (stopping)',
+      'leave #1',
+      'leave #2',
+      'drain #3 (cancelled)',
+    ]);
+    assert.deepEqual(fleet.isKilled(1).does(), ['fork #4 for slot 0 of generation 1']);
+  });
+
+  test('S10, S24: a slot whose old worker had to go first is filled by what is known to work', () => {
+    const fleet = driveReady({ ...DELAYED, rollout: { maxSurge: 0, maxUnavailable: 1 } }).restarts(2);
+    fleet.does();
+    fleet.stops();
+    assert.deepEqual(fleet.does(), [
+      'rollout of 2 is aborted (stopping)',
+      'leave #2',
+      'drain #3 (cancelled)',
+      'fork #4 for slot 0 of generation 1',
+    ]);
+  });
+
+  test('S10: a successor that serves already stays until all drain; it comes back as what is known to work', () => {
+    const fleet = driveReady(DELAYED).restarts(2).ready(3).passes(1_000).exits(1).stops();
+    assert.deepEqual(fleet.serving, ['0: #3 of 2', '1: #2 of 1']);
+    fleet.does();
+    assert.deepEqual(fleet.isKilled(3).does(), ['fork #5 for slot 0 of generation 1']);
+  });
+
+  test('nobody is recycled, and no size is changed meanwhile', () => {
+    const fleet = driveReady(DELAYED).tires(1).stops();
+    fleet.does();
+    assert.deepEqual(fleet.tires(2).scales(3).passes(4_000).does(), []);
+    assert.deepEqual(fleet.ready(3).does(), ['leave #3']);
+    assert.deepEqual(fleet.exits(1).does(), [], 'its successor is there');
+    assert.deepEqual(fleet.exits(2).does(), ['fork #4 for slot 1 of generation 1'], 'it has none');
+  });
+
+  test('S10: once draining begins nobody is respawned, be it in the very moment in which the delay is over', () => {
+    const fleet = driveReady(DELAYED).stops();
+    fleet.does();
+    fleet.now += 5_000;
+    fleet.isKilled(1);
+    assert.deepEqual(fleet.does(), ['release sockets', 'drain #2 (shutdown)']);
+    assert.deepEqual(fleet.isKilled(2).does(), ['finish 0 (asked)']);
+  });
+
+  test('without a delay nobody is respawned', () => {
+    const fleet = driveReady({ size: 2, boot: { timeoutMs: 30_000 } }).isKilled(1);
+    fleet.does();
+    fleet.now += 30_000;
+    fleet.stops();
+    assert.deepEqual(fleet.does(), ['kill #3', 'release sockets', 'drain #2 (shutdown)']);
+  });
+
+  test('S30: no slot can be filled any more, and nobody serves -> it does not wait for the end of the delay, exit 1', () => {
+    const fleet = driveReady({ ...DELAYED, respawn: { maxEarlyDeaths: 1 } }).stops();
+    fleet.does();
+    assert.deepEqual(fleet.isKilled(1).does(), ['slot 0 waits 30000 ms']);
+    assert.deepEqual(fleet.isKilled(2).does(), [
+      'slot 1 waits 30000 ms',
+      'release sockets',
+      'finish 1 (gave-up)',
+    ]);
+  });
+
+  test('S44: stopped while booting, a boot that fails is tried again, and is no failed start', () => {
+    const fleet = drive(DELAYED).stops();
+    fleet.does();
+    assert.deepEqual(fleet.exits(1, 1).does(), ['fork #3 for slot 0 of generation 1']);
+    assert.deepEqual(fleet.ready(2).does(), ['leave #2']);
+    fleet.passes(5_000).exits(2).exits(3);
+    assert.equal(fleet.does().at(-1), 'finish 0 (asked)');
   });
 
   test('another stop does not prolong it', () => {

@@ -57,6 +57,40 @@ suite('a fleet starts', () => {
     assert.equal(fleet.serving.length, 10);
   });
 
+  test('S37: no more boot at once than may, and who is ready makes room for the next', () => {
+    const fleet = drive({ size: 4, boot: { concurrency: 2 } });
+    assert.deepEqual(fleet.does(), [
+      'fork #1 for slot 0 of generation 1',
+      'fork #2 for slot 1 of generation 1',
+    ]);
+    assert.equal(fleet.nextWakeIn, 30_000, 'there is nothing to wait for but the boots');
+    assert.deepEqual(fleet.ready(2).does(), ['fork #3 for slot 2 of generation 1']);
+    assert.deepEqual(fleet.exits(1, 1).does(), ['fork #4 for slot 0 of generation 1']);
+    fleet.ready(3);
+    assert.deepEqual(fleet.does(), ['fork #5 for slot 3 of generation 1']);
+    fleet.ready(4, 5);
+    assert.equal(fleet.told.at(-1)?.type, 'fleet-ready');
+  });
+
+  test('S37: many workers boot for longer than boot.timeoutMs in all -> none is killed, as each has its own time', () => {
+    const fleet = drive({ size: 64, boot: { timeoutMs: 1_000, concurrency: 2 } });
+    fleet.does();
+    for (let worker = 1; worker <= 64; worker += 1) fleet.passes(400).ready(worker);
+    assert.ok(fleet.does().every((words) => words.startsWith('fork')));
+    assert.equal(fleet.serving.length, 64);
+  });
+
+  test('S7: a boot that hangs gives up its place after boot.timeoutMs', () => {
+    const fleet = drive({ size: 3, boot: { timeoutMs: 1_000, concurrency: 1 } }).ready(1);
+    fleet.does();
+    assert.deepEqual(fleet.passes(1_000).does(), ['kill #2', 'fork #3 for slot 1 of generation 1']);
+    assert.deepEqual(fleet.passes(1_000).does(), [
+      'kill #3',
+      'slot 1 waits 50 ms',
+      'fork #4 for slot 2 of generation 1',
+    ]);
+  });
+
   test('a boot that hangs is killed after boot.timeoutMs, not before, and fails the start', () => {
     const fleet = drive({ boot: { timeoutMs: 30_000 } });
     fleet.does();

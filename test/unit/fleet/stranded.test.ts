@@ -54,6 +54,12 @@ suite('everybody dies in a rollout', () => {
     assert.deepEqual(booting(fleet), ['0: 1', '0: 4', '1: 1', '2: 1']);
   });
 
+  test('S7: boots of the new release that hang do not keep what is known to work waiting', () => {
+    const fleet = driveReady({ size: 3, boot: { concurrency: 1 }, rollout: { maxSurge: 3 } }).restarts(2);
+    fleet.isKilled(1, 2, 3);
+    assert.deepEqual(booting(fleet), ['0: 2', '1: 1']);
+  });
+
   test('S30: what is known to work fails to boot -> it backs off, and the rollout goes on', () => {
     const fleet = driveReady({ size: 1 }).restarts(2).isKilled(1);
     fleet.does();

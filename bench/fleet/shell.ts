@@ -1,0 +1,209 @@
+// A shell as the primary is one, but perfect and without processes: every worker boots, serves, beats and leaves on time.
+// What is left is what the fleet's decisions cost.
+import type { Command } from '../../src/fleet/command.ts';
+import type { FleetEvent } from '../../src/fleet/event.ts';
+import type { createFleet, Fleet } from '../../src/fleet/fleet.ts';
+import type { Policy } from '../../src/fleet/policy.ts';
+import type { step } from '../../src/fleet/step.ts';
+import type { nextWakeAt } from '../../src/fleet/wake.ts';
+
+/** Of this checkout, or of another one. */
+export interface Decisions {
+  readonly createFleet: typeof createFleet;
+  readonly step: typeof step;
+  readonly nextWakeAt: typeof nextWakeAt;
+}
+
+/** The defaults, but that no death is an early one: a crash is measured, and not the wait for its backoff. */
+const POLICY: Policy = {
+  maxWorkers: 1_024,
+  // As on a machine of eight cores.
+  boot: { timeoutMs: 30_000, concurrency: 16 },
+  respawn: { stableMs: 0, maxEarlyDeaths: 10, backoff: { initialMs: 100, maxMs: 30_000 } },
+  rollout: { maxSurge: 1, maxUnavailable: 0, minReadyMs: 1_000, idleMs: 5_000, graceMs: 30_000 },
+  shutdown: { delayMs: 0, idleMs: 1_000, graceMs: 7_000 },
+  closeMs: 2_000,
+  watchdog: { timeoutMs: 30_000 },
+};
+
+const BOOT_MS = 300;
+const DRAIN_MS = 100;
+const HEARTBEAT_MS = 1_000;
+/** The primary looks at least this often. */
+const TICK_MS = 500;
+
+/** What is to come, in a queue for each delay, so that it costs next to nothing beside the fleet. */
+class Agenda {
+  now = 0;
+  readonly #queues = [BOOT_MS, DRAIN_MS, HEARTBEAT_MS].map((ms) => new Queue(ms));
+
+  after(ms: number, run: () => void): void {
+    this.#queues.find((queue) => queue.ms === ms)?.add(this.now + ms, run);
+  }
+
+  get nextAt(): number {
+    return Math.min(...this.#queues.map(({ nextAt }) => nextAt));
+  }
+
+  runNext(): void {
+    const at = this.nextAt;
+    this.now = at;
+    this.#queues.find(({ nextAt }) => nextAt === at)?.runNext();
+  }
+}
+
+/** What is done is forgotten by so many at a time. */
+const FORGOTTEN_AT = 10_000;
+
+class Queue {
+  readonly ms: number;
+  #entries: { readonly at: number; readonly run: () => void }[] = [];
+  #done = 0;
+
+  constructor(ms: number) {
+    this.ms = ms;
+  }
+
+  add(at: number, run: () => void): void {
+    this.#entries.push({ at, run });
+  }
+
+  get nextAt(): number {
+    return this.#entries[this.#done]?.at ?? Infinity;
+  }
+
+  runNext(): void {
+    const entry = this.#entries[this.#done];
+    this.#done += 1;
+    if (this.#done === FORGOTTEN_AT) {
+      this.#entries = this.#entries.slice(FORGOTTEN_AT);
+      this.#done = 0;
+    }
+    entry?.run();
+  }
+}
+
+export class Shell {
+  fleet: Fleet;
+  readonly #decisions: Decisions;
+  readonly #agenda = new Agenda();
+  /** Older checkouts are told of every sign of life as an event of its own. */
+  readonly #beatsAreEvents: boolean;
+  readonly #alive = new Set<number>();
+  readonly #told = new Set<string>();
+  #heard = new Map<number, number>();
+  #heardUntil = 0;
+  #lookAt = 0;
+
+  constructor(decisions: Decisions, size: number) {
+    this.#decisions = decisions;
+    this.#beatsAreEvents = !learnsFromLooks(decisions);
+    this.fleet = decisions.createFleet(POLICY, size, release(1));
+  }
+
+  start(): void {
+    this.#look();
+  }
+
+  /** Was this announced since the last call? */
+  told(announcement: string): boolean {
+    return this.#told.delete(announcement);
+  }
+
+  /** What is due next happens. */
+  next(): void {
+    if (this.#lookAt > this.#agenda.nextAt) return this.#agenda.runNext();
+    this.#agenda.now = this.#lookAt;
+    this.#look();
+  }
+
+  get now(): number {
+    return this.#agenda.now;
+  }
+
+  /** The oldest worker dies. */
+  crash(): void {
+    const [oldest] = this.#alive;
+    if (oldest !== undefined) this.#exit(oldest, 'SIGKILL');
+  }
+
+  restart(): void {
+    this.#happens({ type: 'restart-asked', ...release(this.fleet.lastGenerationId + 1) });
+  }
+
+  #look(): void {
+    this.#heardUntil = this.#agenda.now;
+    const heard = this.#heard;
+    this.#heard = new Map();
+    this.#happens({ type: 'time-passed', heard });
+  }
+
+  #happens(event: FleetEvent): void {
+    const { now } = this.#agenda;
+    const context = { now, heardUntil: this.#heardUntil, random: () => 0.5 };
+    const [fleet, commands] = this.#decisions.step(this.fleet, event, context);
+    this.fleet = fleet;
+    this.#lookAt = Math.max(now, Math.min(this.#decisions.nextWakeAt(fleet), this.#heardUntil + TICK_MS));
+    for (const command of commands) this.#obey(command);
+  }
+
+  #obey(command: Command): void {
+    switch (command.type) {
+      case 'fork': {
+        const { worker } = command;
+        this.#alive.add(worker);
+        return this.#agenda.after(BOOT_MS, () => {
+          this.#happens({ type: 'worker-ready', worker });
+          this.#beatLater(worker);
+        });
+      }
+      case 'drain':
+      case 'kill':
+        return this.#agenda.after(DRAIN_MS, () => this.#exit(command.worker, null));
+      case 'announce':
+        this.#told.add(command.announcement.type);
+        return undefined;
+      case 'leave':
+      case 'release-sockets':
+      case 'finish':
+        return undefined;
+    }
+  }
+
+  #exit(worker: number, signal: string | null): void {
+    if (!this.#alive.delete(worker)) return;
+    this.#happens({ type: 'worker-exited', worker, code: signal === null ? 0 : null, signal });
+  }
+
+  #beatLater(worker: number): void {
+    this.#agenda.after(HEARTBEAT_MS, () => {
+      if (!this.#alive.has(worker)) return;
+      if (this.#beatsAreEvents) this.#happens(asEvent(worker));
+      else this.#heard.set(worker, this.#agenda.now);
+      this.#beatLater(worker);
+    });
+  }
+}
+
+function learnsFromLooks({ createFleet, step }: Decisions): boolean {
+  const at = (now: number) => ({ now, heardUntil: now, random: () => 0.5 });
+  const [started] = step(
+    createFleet(POLICY, 1, release(1)),
+    { type: 'time-passed', heard: new Map() },
+    at(0),
+  );
+  const [ready] = step(started, { type: 'worker-ready', worker: 1 }, at(1));
+  const [told] = step(ready, { type: 'time-passed', heard: new Map([[1, 2]]) }, at(2));
+  const [worker] = told.workers;
+  return worker?.state === 'ready' && worker.heardAt === 2;
+}
+
+/** As it was before signs of life came with the look; no event of this checkout. */
+function asEvent(worker: number): FleetEvent {
+  const event: unknown = { type: 'worker-heard', worker };
+  return event as FleetEvent;
+}
+
+function release(number: number): { readonly entry: string; readonly cwd: string } {
+  return { entry: `/srv/releases/${number}/main.js`, cwd: `/srv/releases/${number}` };
+}
