@@ -2,7 +2,6 @@
 import cluster from 'node:cluster';
 import type { Worker } from 'node:cluster';
 import process from 'node:process';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { ErrorInfo } from '../fleet/event.ts';
 import { toErrorInfo } from '../error-info.ts';
 import { SETTINGS_VARIABLE, parseWorkerMessage, wrap } from '../messages.ts';
@@ -111,7 +110,7 @@ function watch(worker: Worker, watcher: Watcher): WorkerProcess {
     // Node says '' where it knows no signal, and its types say nothing of null.
     afterLastWords(worker, () => watcher.exited(code, signal || null));
   });
-  worker.once('disconnect', () => void unlessDying(worker, () => watcher.disconnected()));
+  worker.once('disconnect', () => unlessDying(worker, () => watcher.disconnected()));
   // A channel that breaks while its worker dies is no harm; without a listener it would end this process.
   // A process that could not be made has no pid, and no exit will be told of it.
   worker.on('error', (error) => {
@@ -134,11 +133,15 @@ function watch(worker: Worker, watcher: Watcher): WorkerProcess {
 const DYING_MS = 1_000;
 
 /** Of a process that dies its exit is told, and nothing else. */
-async function unlessDying(worker: Worker, tell: () => void): Promise<void> {
-  await wait(DYING_MS, undefined, { ref: false });
-  // This process may have been busy, and have an exit still to read.
-  await wholePollPhase();
-  if (!worker.isDead()) tell();
+function unlessDying(worker: Worker, tell: () => void): void {
+  if (worker.isDead()) return;
+  const patience = setTimeout(async () => {
+    // This process may have been busy, and have an exit still to read.
+    await wholePollPhase();
+    if (!worker.isDead()) tell();
+  }, DYING_MS);
+  patience.unref();
+  worker.once('exit', () => clearTimeout(patience));
 }
 
 /** How long a channel may stay open behind the end of its process, in ms; only a process that inherited it could do that. */

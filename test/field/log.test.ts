@@ -82,6 +82,15 @@ suite('the log', () => {
 async function startObserved(t: TestContext, options: ServiceOptions): Promise<Service> {
   const service = startService(t, { fixture: 'observed.js', options: { rollout: QUICK }, ...options });
   await service.seen('sockets bound');
+  // Behind a terminal it is in a group of its own.
+  const pid = await service.call<number>('pid');
+  t.after(() => {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has ended, as it should.
+    }
+  });
   return service;
 }
 
@@ -106,6 +115,9 @@ async function roll(service: Service): Promise<void> {
   const completed = service.next('rollout-completed');
   process.kill(await service.call('pid'), 'SIGUSR2');
   await completed;
+  for (const { worker } of service.lines('worker-draining')) {
+    await service.seen('worker-exited', { where: (exited) => exited.worker?.pid === worker?.pid });
+  }
 }
 
 /** Nobody is cut, and the exit code is 0. */
