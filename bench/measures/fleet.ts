@@ -10,7 +10,7 @@ import type { Measure, Row, Sample, Target } from './measure.ts';
 const PROGRAM = fileURLToPath(new URL('../fleet/program.ts', import.meta.url));
 
 const TITLES: Readonly<Record<Phase, string>> = {
-  boot: 'until all are ready',
+  boot: 'the start, until all are ready',
   idleSecond: 'an idle second',
   crash: 'a crash, until the successor is ready',
   rollout: 'a rollout',
