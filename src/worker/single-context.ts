@@ -8,22 +8,24 @@ import type { WorkerState } from './context.ts';
 const GENERATION = 1;
 
 export function createSingleContext(): LiveContext {
+  // The directory may be gone by the time somebody asks.
+  const generation = { id: GENERATION, entry: process.argv[1] ?? '', cwd: process.cwd() };
   return new LiveContext({
     role: 'single',
     slot: 0,
     generation: GENERATION,
-    status: async (state) => status(state),
+    status: async (state) => status(state, generation),
     restart: () => Promise.reject(new SingleError()),
   });
 }
 
-function status(state: WorkerState): FleetStatus {
+function status(state: WorkerState, generation: FleetStatus['generation']): FleetStatus {
   const { pid } = process;
   return {
     pid,
     phase: PHASES[state],
     size: 1,
-    generation: { id: GENERATION, entry: process.argv[1] ?? '', cwd: process.cwd() },
+    generation,
     rolling: false,
     mixed: false,
     addresses: [],

@@ -164,8 +164,12 @@ class WorkerLife<App extends ServableApp> {
   async #leaveBoot(): Promise<void> {
     letGo(this.#settings.sockets);
     const told = this.#context.becomeDraining((error) =>
-      logError(this.#app?.log ?? console, error, 'an onDrain hook failed'),
+      this.#app === undefined
+        ? writeToStderr(HOOK_FAILED, toErrorInfo(error))
+        : logError(this.#app.log, error, HOOK_FAILED),
     );
     await Promise.all([told, this.#booted]);
   }
 }
+
+const HOOK_FAILED = 'an onDrain hook failed';
