@@ -135,11 +135,12 @@ const DYING_MS = 1_000;
 /** Of a process that dies its exit is told, and nothing else. */
 function unlessDying(worker: Worker, tell: () => void): void {
   if (worker.isDead()) return;
-  const patience = setTimeout(async () => {
+  const lookAgain = async (): Promise<void> => {
     // This process may have been busy, and have an exit still to read.
     await wholePollPhase();
     if (!worker.isDead()) tell();
-  }, DYING_MS);
+  };
+  const patience = setTimeout(() => void lookAgain(), DYING_MS);
   patience.unref();
   worker.once('exit', () => clearTimeout(patience));
 }
