@@ -2,7 +2,8 @@
 // telling it never throws: there may be nobody left who could catch that.
 import { inspect, types } from 'node:util';
 import type { ErrorInfo } from './fleet/event.ts';
-import { attempt, cut, show } from './show.ts';
+import { attempt } from './attempt.ts';
+import { cut, show } from './show.ts';
 
 export type { ErrorInfo };
 

@@ -17,7 +17,7 @@ export type ExitCause =
   | { readonly type: 'error'; readonly error: unknown }
   | { readonly type: 'asked' };
 
-export interface Exit {
+export interface ProcessEnd {
   /** Ends the process, as a signal does. */
   end(): void;
   uninstall(): void;
@@ -36,7 +36,7 @@ export function isInTerminal(): boolean {
   return process.stdin.isTTY || process.stdout.isTTY;
 }
 
-export function handleExit({ stop, force, failedAgain }: ExitHandlers): Exit {
+export function handleExit({ stop, force, failedAgain }: ExitHandlers): ProcessEnd {
   let cause: ExitCause | undefined;
   let signalledAt: number | undefined;
   let isForced = false;

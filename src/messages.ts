@@ -47,6 +47,8 @@ export type PrimaryMessage =
 /** What a worker is born with: it travels in its environment, so that it is there before the first message. */
 export interface WorkerSettings {
   readonly protocol: number;
+  /** The pid of the primary. */
+  readonly primary: number;
   readonly slot: number;
   readonly generation: number;
   /** The listening sockets it inherited, and where they are bound. */

@@ -137,8 +137,8 @@ export interface ClusteredOptions {
    * that has `child()`. The workers' apps log by themselves.
    *
    * Pino writes to stdout asynchronously: it never waits for whoever reads it, and drops what finds no room in 1 MiB. A
-   * logger that is passed, or a `transport` of pino's, may throw: that harms nothing. But it must not block: while it
-   * does, the primary supervises nobody.
+   * logger that is passed, or a `transport` of pino's, may throw, reject, or fail later: that harms nothing. But it must
+   * not block: while it does, the primary supervises no worker.
    * @default true
    */
   logger?: boolean | LoggerOptions | ClusteredLogger;

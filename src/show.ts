@@ -1,5 +1,6 @@
 // Any value in a few words. Whatever the value is, this never throws, and what it gives is bounded.
 import { inspect } from 'node:util';
+import { attempt } from './attempt.ts';
 
 /** So many characters of a value are shown, if nobody asks for another number. */
 const MOST_SHOWN = 1_024;
@@ -27,15 +28,6 @@ export function show(
 /** Says how much is missing. */
 export function cut(text: string, most: number): string {
   return text.length <= most ? text : `${text.slice(0, most)}... ${text.length - most} more characters`;
-}
-
-/** For what may be the app's own code: a getter, a trap of a proxy, `[util.inspect.custom]`. Undefined: it threw. */
-export function attempt<T>(run: () => T): T | undefined {
-  try {
-    return run();
-  } catch {
-    return undefined;
-  }
 }
 
 /** Of an array only the first elements are printed anyway; a proxy may refuse to say. */

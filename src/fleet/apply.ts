@@ -46,7 +46,7 @@ export function apply(fleet: Fleet, event: FleetEvent, context: Context): Turn {
   }
 }
 
-/** Only of those that serve: nobody else's silence is watched. */
+/** Only of those that serve: no other worker's silence is watched. */
 function hear(fleet: Fleet, heard: SignsOfLife): Fleet {
   if (heard.size === 0) return fleet;
   const workers = fleet.workers.map((worker) => {

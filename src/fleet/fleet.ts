@@ -38,7 +38,7 @@ export type Phase =
   /** No worker was ever ready. */
   | { readonly name: 'starting' }
   | { readonly name: 'running' }
-  /** Asked to stop; serves on, and respawns who crashes, until load balancers have noticed. */
+  /** Asked to stop; serves on, and respawns workers that crash, until load balancers have noticed. */
   | { readonly name: 'leaving'; readonly drainAt: number }
   | { readonly name: 'stopping'; readonly ending: Ending }
   | { readonly name: 'stopped'; readonly ending: Ending };

@@ -22,7 +22,7 @@ export function fork(turn: Turn, slot: number, generation: Generation, { now }: 
 
 /** Does this slot lack a current worker that nothing but the backoff keeps from being forked? */
 export function isMissing(fleet: Fleet, slot: number): boolean {
-  // A fleet that is about to stop replaces nobody any more. It makes good what has crashed.
+  // A fleet that is about to stop replaces no worker any more. It makes good what has crashed.
   if (fleet.phase.name === 'leaving') return !isOccupied(fleet, slot);
   return hasRoom(fleet, slot) && currentWorkers(fleet, slot).length === 0;
 }

@@ -27,18 +27,18 @@ const NONE: Share = { staying: 0, booting: 0 };
 /** What is asked of a worker, as the fleet sees it in this turn. */
 export type Test = (worker: Worker) => boolean;
 
-const NOBODY: readonly Staying[] = [];
+const NO_WORKERS: readonly Staying[] = [];
 
 /** `workers` are in the order of their forks, `size` is how many slots are wanted. */
 export function survey(workers: readonly Worker[], size: number, isProven: Test): Occupancy {
-  const bySlot = Array.from({ length: size }, () => NOBODY);
+  const bySlot = Array.from({ length: size }, () => NO_WORKERS);
   const ofGeneration = new Map<number, Share>();
   let [staying, ready, proven] = [0, 0, 0];
   for (const worker of workers) {
     if (!isStaying(worker)) continue;
     // Of a slot that was scaled away.
-    while (bySlot.length <= worker.slot) bySlot.push(NOBODY);
-    bySlot[worker.slot] = [...(bySlot[worker.slot] ?? NOBODY), worker];
+    while (bySlot.length <= worker.slot) bySlot.push(NO_WORKERS);
+    bySlot[worker.slot] = [...(bySlot[worker.slot] ?? NO_WORKERS), worker];
     const share = ofGeneration.get(worker.generation) ?? NONE;
     ofGeneration.set(worker.generation, {
       staying: share.staying + 1,
@@ -60,7 +60,7 @@ export type Exchange =
 export function exchanged(occupancy: Occupancy, exchange: Exchange, size: number, isProven: Test): Occupancy {
   const { was, is } = exchange;
   const staying = [was, is].filter((worker) => worker !== null).find(isStaying);
-  // Whoever was on its way out fills no slot.
+  // A worker on its way out fills no slot.
   if (staying === undefined) return occupancy;
   const { slot, generation } = staying;
   const more = (test: Test): number => Number(is !== null && test(is)) - Number(was !== null && test(was));
@@ -93,5 +93,5 @@ export function shareOf({ ofGeneration }: Occupancy, generation: number): Share 
 
 /** The workers of a slot that stay. */
 export function inSlot({ bySlot }: Occupancy, slot: number): readonly Staying[] {
-  return bySlot[slot] ?? NOBODY;
+  return bySlot[slot] ?? NO_WORKERS;
 }

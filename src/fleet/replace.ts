@@ -50,7 +50,7 @@ export function drainOutdated(turn: Turn, context: Context): Turn {
   const isSettled = outdated.some(isOfRollout) && !isRolloutSettling(fleet);
   const candidates = isSettled ? outdated : outdated.filter((worker) => !isOfRollout(worker));
   if (candidates.length === 0) return turn;
-  // Nobody who drains here is current, so no other slot comes to lack a worker.
+  // No worker that drains here is current, so no other slot comes to lack a worker.
   const lacking = dueSlots(fleet, (slot) => slot, context).filter(
     (slot) => currentWorkers(fleet, slot).length === 0,
   );

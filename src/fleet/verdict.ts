@@ -40,7 +40,7 @@ function judgeStopgap(turn: Turn, death: Death, context: Context): Turn {
   return remember(turn, death, { ...slot, stopgap }, stopgap, context);
 }
 
-/** Also while the fleet is leaving: who comes meanwhile would only wait in the queue, for an answer that nobody gives. */
+/** Also while the fleet is leaving: a client that connects meanwhile would only wait in the queue, for an answer that never comes. */
 function giveUpIfHopeless(turn: Turn, { error }: Death): Turn {
   return isHopeless(turn.fleet) ? end(turn, 'gave-up', error) : turn;
 }

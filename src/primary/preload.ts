@@ -6,7 +6,8 @@ const VARIABLE = 'FASTIFY_CLUSTERED_PRELOAD';
 
 /**
  * Threads and processes that the app starts inherit the option, but not the variable: there it does nothing. Run as a
- * script, not imported, it comes before whatever else is `--import`ed, and no loader of the app's gets to see it.
+ * script, not imported, no loader of the app's gets to see it, and it comes before all that is `--import`ed on the command
+ * line; only what NODE_OPTIONS imports comes first.
  */
 const LAUNCHER = [
   `const{${VARIABLE}:script}=process.env`,
@@ -18,3 +19,6 @@ const LAUNCHER = [
 export const PRELOAD_ARGUMENTS: readonly string[] = ['--import', `data:text/javascript,${LAUNCHER}`];
 
 export const PRELOAD_ENVIRONMENT: Readonly<Record<string, string>> = { [VARIABLE]: PRELOAD_SOURCE };
+
+// Run from its sources: a worker would die of a Ctrl-C in its boot.
+if (PRELOAD_SOURCE === '') throw new Error('fastify-clustered was not built: npm run build');

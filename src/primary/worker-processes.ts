@@ -1,4 +1,5 @@
 // The processes of all workers: does to them what the fleet commands, and turns what comes from them into events.
+import process from 'node:process';
 import type { Command } from '../fleet/command.ts';
 import type { FleetEvent, SignsOfLife } from '../fleet/event.ts';
 import type { Generation } from '../fleet/fleet.ts';
@@ -36,7 +37,7 @@ export class WorkerProcesses {
   readonly #parts: Parts;
   readonly #listener: WorkersListener;
   readonly #processes = new Map<number, WorkerProcess>();
-  /** When who was heard since the fleet was last told: signs of life are many, and change nothing until it looks. */
+  /** When each worker was heard since the fleet was last told: signs of life are many, and change nothing until it looks. */
   #heard = new Map<number, number>();
 
   constructor(parts: Parts, listener: WorkersListener) {
@@ -101,6 +102,7 @@ export class WorkerProcesses {
     const { shutdown, closeMs, watchdog } = settings.policy;
     return {
       protocol: PROTOCOL,
+      primary: process.pid,
       slot,
       generation,
       sockets: listener.addresses.map((address, index) => ({ ...address, fd: FIRST_INHERITED + index })),

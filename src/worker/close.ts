@@ -1,6 +1,6 @@
 // Closes the app, so that its onClose hooks run, but not for longer than closeMs.
 import { setTimeout } from 'node:timers/promises';
-import { attempt } from '../show.ts';
+import { attempt } from '../attempt.ts';
 import type { ServableApp } from './app.ts';
 import { logError } from './log-error.ts';
 

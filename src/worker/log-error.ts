@@ -1,6 +1,6 @@
 // Tells the app's logger of an error. Both are the app's own, and may be anything: telling it never throws.
 import { MOST_MESSAGE, MOST_STACK, isError, toErrorInfo, toPlainError } from '../error-info.ts';
-import { attempt } from '../show.ts';
+import { attempt } from '../attempt.ts';
 import { writeToStderr } from '../stderr.ts';
 
 interface ErrorLogger {

@@ -8,10 +8,10 @@ const DYING_MS = 500;
 /** How often to look, in ms. */
 const LOOK_MS = 10;
 
-/** Settles as soon as it is known. `parent`: what process.ppid was as long as the primary lived. */
-export async function isOrphaned(parent: number): Promise<boolean> {
+/** Settles as soon as it is known. `primary`: its pid. */
+export async function isOrphaned(primary: number): Promise<boolean> {
   const deadline = performance.now() + DYING_MS;
-  while (process.ppid === parent) {
+  while (process.ppid === primary) {
     if (performance.now() >= deadline) return false;
     await setTimeout(LOOK_MS);
   }

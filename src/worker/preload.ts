@@ -4,7 +4,7 @@ import process from 'node:process';
 import { toErrorInfo } from '../error-info.ts';
 import { SETTINGS_VARIABLE, wrap } from '../messages.ts';
 import type { WorkerSettings } from '../messages.ts';
-import { attempt } from '../show.ts';
+import { attempt } from '../attempt.ts';
 import { writeToStderr } from '../stderr.ts';
 
 /** Ctrl-C and `kill -- -pgid` reach the workers, too: what they mean is the primary's business. */

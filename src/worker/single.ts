@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { toErrorInfo } from '../error-info.ts';
 import { handleExit, isInTerminal } from '../exit.ts';
 import type { Settings } from '../options.ts';
-import { attempt } from '../show.ts';
+import { attempt } from '../attempt.ts';
 import { writeToStderr } from '../stderr.ts';
 import { build } from './app.ts';
 import type { BuildApp, ServableApp } from './app.ts';

@@ -41,8 +41,6 @@ export function startWorker<App extends ServableApp>(buildApp: BuildApp<App>): P
 
 class WorkerLife<App extends ServableApp> {
   readonly #settings: WorkerSettings;
-  /** The primary's pid. */
-  readonly #parent = process.ppid;
   readonly #channel: Channel;
   readonly #context: LiveContext;
   /** Settles when the primary has heard of this worker, or it has to leave. */
@@ -121,7 +119,7 @@ class WorkerLife<App extends ServableApp> {
 
   /** Only if the primary is gone does nobody accept after this worker. */
   async #leaveByItself(): Promise<void> {
-    this.#leave({ final: await isOrphaned(this.#parent), ...this.#settings.shutdown });
+    this.#leave({ final: await isOrphaned(this.#settings.primary), ...this.#settings.shutdown });
   }
 
   /** The primary starts a replacement at once. What else this worker has accepted it still answers. */

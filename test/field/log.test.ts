@@ -24,18 +24,18 @@ suite('the log', () => {
     ['socket', aSocket],
     ['terminal', aTerminal],
   ] as const) {
-    test(`S83: nobody reads from the ${kind}: it respawns and rolls, says later how much was dropped, and ends`, async (t) => {
+    test(`S83: nobody reads from the ${kind}: it respawns and rolls, says later how much is missing, and ends`, async (t) => {
       const { options, reader } = surround(t);
       const service = await startObserved(t, options);
       await crash(service);
       await roll(service);
       const output = reader(service);
       service.follow(output);
-      const { dropped } = await service.seen('log lines dropped');
+      const { missing } = await service.seen('log lines missing');
       const total = await service.call<number>('lines');
-      while (written(service) < total - Number(dropped)) await service.more(service.log.length);
-      assert.equal(written(service), total - Number(dropped));
-      assert.ok(Number(dropped) > 0);
+      while (written(service) < total - Number(missing)) await service.more(service.log.length);
+      assert.equal(written(service), total - Number(missing));
+      assert.ok(Number(missing) > 0);
       // It stalls again.
       output.pause();
       await end(service);
@@ -70,11 +70,18 @@ suite('the log', () => {
     await carriesOn(service);
   });
 
-  for (const how of ['throws', 'throws once the fleet is ready', 'throws something that cannot be told']) {
-    test(`S84: a logger that was passed ${how}`, async (t) => {
+  for (const how of [
+    'throws',
+    'throws once the fleet is ready',
+    'throws something that cannot be told',
+    'rejects',
+    'writes to a full disk from a thread',
+    'writes to a stream that fails',
+  ]) {
+    test(`S84: a logger that ${how}`, async (t) => {
       const service = await startObserved(t, { env: { LOGGER: how } });
       await carriesOn(service);
-      assert.equal(service.stderr.match(/the logger throws, so log lines are lost/g)?.length, 1);
+      assert.equal(service.stderr.match(/the logger fails, so log lines are missing/g)?.length, 1);
     });
   }
 });

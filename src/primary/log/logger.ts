@@ -1,6 +1,6 @@
 // What the primary logs with: it can neither block the primary, if it is ours, nor throw, whosever it is.
 import type { ClusteredLogger, Settings } from '../../options.ts';
-import { LINES_DROPPED, guard } from './guard.ts';
+import { LINES_MISSING, guard } from './guard.ts';
 import type { PrimaryLogger } from './guard.ts';
 
 export interface PrimaryLog extends PrimaryLogger {
@@ -29,7 +29,7 @@ export async function createLog(logger: Settings['logger']): Promise<PrimaryLog>
   // It writes from a thread of its own, to wherever it is told.
   if (options.transport !== undefined) return withoutOutput(guard(pino(options)));
   const { Output } = await import('./output.ts');
-  const output = new Output({ dropped: (lines) => log.warn({ dropped: lines }, LINES_DROPPED) });
+  const output = new Output((missing) => log.error({ missing }, LINES_MISSING));
   const log = guard(pino(options, output));
   return { ...log, flush: () => output.flush(FLUSH_MS) };
 }

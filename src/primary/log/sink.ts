@@ -1,30 +1,35 @@
 // Writes to standard output in such a way that this process never waits for whoever reads it.
 import fs from 'node:fs';
 import process from 'node:process';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { unblock } from '../../unblock.ts';
+import { immediateWriter } from '../../write-now.ts';
+import type { ImmediateWriter } from '../../write-now.ts';
 
 /** Settles when all of it is written; rejects when it cannot be. To be called with no other call under way. */
 export type Sink = (bytes: Buffer) => Promise<void>;
 
 export function openSink(): Sink {
   const { stdout } = process;
-  // Its callback tells the same error; without a listener it would end this process.
-  stdout.on('error', () => undefined);
-  return unblock(stdout) ? (bytes) => writeToStream(stdout, bytes) : (bytes) => writeToFile(stdout.fd, bytes);
+  const writer = immediateWriter(stdout);
+  return writer === null ? (bytes) => writeToFile(stdout.fd, bytes) : (bytes) => writeToReader(writer, bytes);
 }
 
-/** POSIX's PIPE_BUF. If libuv finds room for anything in a pipe or a socket, it finds room for that much. */
+/** POSIX's PIPE_BUF: up to this size a pipe takes all of it or nothing, so that no other line can come in between. */
 export const PIECE_BYTES = 4_096;
 
-async function writeToStream(stdout: NodeJS.WriteStream, bytes: Buffer): Promise<void> {
-  for (let start = 0; start < bytes.length; start += PIECE_BYTES) {
-    await new Promise<void>((resolve, reject) => {
-      unblock(stdout);
-      stdout.write(bytes.subarray(start, start + PIECE_BYTES), (error) =>
-        error ? reject(error) : resolve(),
-      );
-    });
+/** How soon a reader that stalls is tried again, in ms. */
+const RETRY_MS = 50;
+
+async function writeToReader(writer: ImmediateWriter, bytes: Buffer): Promise<void> {
+  for (let start = 0; start < bytes.length;) {
+    try {
+      start += writer.write(bytes.subarray(start, start + PIECE_BYTES));
+    } catch (error) {
+      if (Reflect.get(Object(error), 'code') !== 'EAGAIN') throw error;
+      // A process that has nothing else to do is not kept alive by it.
+      await setTimeout(RETRY_MS, undefined, { ref: false });
+    }
   }
 }
 

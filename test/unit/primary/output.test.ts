@@ -17,13 +17,13 @@ suite("the log's output", () => {
   });
 
   test('S83: a reader that stalls gets what there was room for, and then how many are missing', async () => {
-    const { output, writes, dropped, go } = open('stalls');
+    const { output, writes, missing, set } = open('stalls');
     for (let line = 0; line < ROOM + 7; line += 1) output.write(LINE);
-    assert.deepEqual(dropped, []);
-    go();
+    assert.deepEqual(missing, []);
+    set('works');
     await output.flush(1_000);
-    assert.equal(writes.join(''), LINE.repeat(ROOM));
-    assert.deepEqual(dropped, [7]);
+    assert.equal(writes.join(''), `${LINE.repeat(ROOM)}told\n`);
+    assert.deepEqual(missing, [7]);
   });
 
   test('S83: nobody waits for a reader that stalls for longer than the deadline', async () => {
@@ -33,40 +33,70 @@ suite("the log's output", () => {
   });
 
   test('S84: what cannot be written is counted, and told once something can be', async () => {
-    const { output, writes, dropped, go } = open('fails');
+    const { output, writes, missing, set } = open('fails');
     for (let line = 0; line < 3; line += 1) output.write(LINE);
     await output.flush(1_000);
-    assert.deepEqual([writes, dropped], [[], []]);
-    go();
+    assert.deepEqual([writes, missing], [[], []]);
+    set('works');
     output.write(LINE);
     await output.flush(1_000);
-    assert.deepEqual([writes, dropped], [[LINE], [3]]);
+    assert.deepEqual([writes, missing], [[LINE, 'told\n'], [3]]);
+  });
+
+  test('S84: if that line cannot be written, it is told again, and nothing is counted twice', async () => {
+    const { output, writes, missing, set } = open('fails');
+    output.write(LINE);
+    await output.flush(1_000);
+    set('works once');
+    output.write(LINE);
+    await output.flush(1_000);
+    assert.deepEqual([writes, missing], [[LINE], [1]]);
+    set('works');
+    output.write(LINE);
+    await output.flush(1_000);
+    assert.deepEqual(
+      [writes, missing],
+      [
+        [LINE, LINE, 'told\n'],
+        [1, 1],
+      ],
+    );
   });
 });
 
-/** A sink that works, or stalls or fails until it may `go`. */
-function open(does: 'works' | 'stalls' | 'fails' = 'works'): {
+type Behaviour = 'works' | 'works once' | 'stalls' | 'fails';
+
+/** A sink that does that, until it is set to do something else. */
+function open(first: Behaviour = 'works'): {
   readonly output: Output;
   readonly writes: readonly string[];
-  readonly dropped: readonly number[];
-  go(): void;
+  readonly missing: readonly number[];
+  set(behaviour: Behaviour): void;
 } {
   const writes: string[] = [];
-  const dropped: number[] = [];
-  let isBroken = does === 'fails';
-  let go = (): void => {
-    isBroken = false;
+  const missing: number[] = [];
+  let does = first;
+  let goOn = (): void => undefined;
+  const gone = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  const tell = (lines: number): void => {
+    missing.push(lines);
+    output.write('told\n');
   };
-  const gone =
-    does === 'stalls'
-      ? new Promise<void>((resolve) => {
-          go = resolve;
-        })
-      : Promise.resolve();
-  const output = new Output({ dropped: (lines) => void dropped.push(lines) }, async (bytes) => {
-    await gone;
-    if (isBroken) throw new Error('no space left');
+  const output = new Output(tell, async (bytes) => {
+    if (does === 'stalls') await gone;
+    if (does === 'fails') throw new Error('no space left');
+    if (does === 'works once') does = 'fails';
     writes.push(bytes.toString());
   });
-  return { output, writes, dropped, go: () => go() };
+  return {
+    output,
+    writes,
+    missing,
+    set(behaviour) {
+      does = behaviour;
+      goOn();
+    },
+  };
 }
