@@ -39,6 +39,14 @@ export function moveOptions(options: string, moves: readonly Move[]): string {
   });
 }
 
+/** PATH and NODE_PATH, in which npm and the starters that pnpm makes name folders of the release. */
+export function movePathList(list: string, moves: readonly Move[]): string {
+  return list
+    .split(path.delimiter)
+    .map((folder) => move(folder, moves))
+    .join(path.delimiter);
+}
+
 /** The Node that workers run on. A process can always be started from the file that this one runs on, even a deleted one. */
 export function moveExecPath(execPath: string, moves: readonly Move[]): string {
   const found = [...candidates(execPath, moves), execPath].find((each) => fs.existsSync(each));

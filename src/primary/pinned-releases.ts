@@ -1,7 +1,8 @@
 // What each generation is pinned to, and how a worker of it is started. The fleet itself knows but its entry and cwd.
 import process from 'node:process';
 import type { Generation } from '../fleet/fleet.ts';
-import { moveArguments, moveExecPath, moveOptions, movesBetween } from './moved-paths.ts';
+import { moveArguments, moveExecPath, moveOptions, movePathList, movesBetween } from './moved-paths.ts';
+import type { Move } from './moved-paths.ts';
 import type { Settings } from '../options.ts';
 import { LinkWatch } from './link-watch.ts';
 import type { Missed } from './link-watch.ts';
@@ -53,15 +54,29 @@ export class PinnedReleases {
     if (release !== known) movedOn(release);
     const moves = movesBetween(this.#release.links, release.links);
     const { execArgv, env } = this.#options;
-    const nodeOptions = env['NODE_OPTIONS'] ?? process.env['NODE_OPTIONS'];
     return {
       entry: release.entry,
       cwd: release.cwd,
       execPath: moveExecPath(process.execPath, moves),
       execArgv: moveArguments(execArgv, moves),
-      nodeOptions: nodeOptions && moveOptions(nodeOptions, moves),
+      env: { ...env, ...moved({ ...process.env, ...env }, moves) },
     };
   }
+}
+
+/** Variables in which there are paths into the release, if anywhere. */
+const MOVED = { NODE_OPTIONS: moveOptions, NODE_PATH: movePathList, PATH: movePathList };
+
+function moved(
+  env: Readonly<Record<string, string | undefined>>,
+  moves: readonly Move[],
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(MOVED).flatMap(([name, move]) => {
+      const value = env[name];
+      return value === undefined ? [] : [[name, move(value, moves)]];
+    }),
+  );
 }
 
 /** The fleet counts on from there. */

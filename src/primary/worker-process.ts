@@ -20,7 +20,6 @@ export interface Birth {
   /** May throw, when the release is gone: the fork has failed then. */
   readonly launch: () => Launch;
   readonly settings: WorkerSettings;
-  readonly env: Readonly<Record<string, string>>;
   /** Descriptors that the worker inherits, from its descriptor {@link FIRST_INHERITED} on. */
   readonly descriptors: readonly number[];
 }
@@ -31,8 +30,8 @@ export interface Launch {
   readonly cwd: string;
   readonly execPath: string;
   readonly execArgv: readonly string[];
-  /** NODE_OPTIONS. */
-  readonly nodeOptions: string | undefined;
+  /** Besides the primary's own. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 export interface Watcher {
@@ -82,11 +81,10 @@ function forkFrom(execPath: string, env: Record<string, string>): Worker {
   }
 }
 
-function environment({ cwd, nodeOptions }: Launch, { settings, env }: Birth): Record<string, string> {
+function environment({ cwd, env }: Launch, { settings }: Birth): Record<string, string> {
   return {
     PWD: cwd,
     ...env,
-    ...(nodeOptions === undefined ? {} : { NODE_OPTIONS: nodeOptions }),
     ...PRELOAD_ENVIRONMENT,
     [SETTINGS_VARIABLE]: JSON.stringify(settings),
   };

@@ -80,12 +80,11 @@ export class WorkerProcesses {
   }
 
   #fork({ worker, slot, generation }: Extract<Command, { type: 'fork' }>): WorkerProcess {
-    const { settings, listener, releases } = this.#parts;
+    const { listener, releases } = this.#parts;
     return fork(
       {
         launch: () => releases.launch(generation, (instead) => this.#listener.movedOn(generation, instead)),
         settings: this.#birthSettings(slot, generation.id),
-        env: settings.env,
         descriptors: listener.descriptors,
       },
       {

@@ -26,7 +26,11 @@ suite('pinned releases', () => {
     const logical = { entry: path.join(current, 'main'), cwd: current, links: linksOn(current) };
     return new PinnedReleases(logical, {
       execArgv: ['--import', path.join(real(1), 'loader.mjs')],
-      env: { NODE_OPTIONS: `--require=${path.join(real(1), 'main.js')}` },
+      env: {
+        NODE_OPTIONS: `--require=${path.join(real(1), 'main.js')}`,
+        NODE_PATH: ['/elsewhere', real(1)].join(path.delimiter),
+        OTHER: real(1),
+      },
     });
   }
 
@@ -34,13 +38,16 @@ suite('pinned releases', () => {
   function launched(releases: PinnedReleases, id: number): { of: number; instead: string | null } {
     let instead: string | null = null;
     const generation = { id, entry: '', cwd: '' };
-    const { entry, cwd, execArgv, nodeOptions } = releases.launch(generation, (found) => {
+    const { entry, cwd, execArgv, env } = releases.launch(generation, (found) => {
       instead = path.basename(found.cwd);
     });
     const of = Number(path.basename(cwd));
     assert.equal(entry, path.join(real(of), 'main.js'));
     assert.deepEqual(execArgv, ['--import', path.join(real(of), 'loader.mjs')]);
-    assert.equal(nodeOptions, `--require=${path.join(real(of), 'main.js')}`);
+    assert.equal(env['NODE_OPTIONS'], `--require=${path.join(real(of), 'main.js')}`);
+    assert.equal(env['NODE_PATH'], ['/elsewhere', real(of)].join(path.delimiter));
+    assert.equal(env['PATH'], process.env['PATH']);
+    assert.equal(env['OTHER'], real(1));
     return { of, instead };
   }
 
