@@ -1,5 +1,8 @@
 // Signals that reach the primary more than once, as wrappers and process groups deliver them: one graceful end.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import process from 'node:process';
 import { suite, test } from 'node:test';
 import { startReadyService } from '../helpers/service.ts';
@@ -9,7 +12,10 @@ type Command = NonNullable<ServiceOptions['command']>;
 
 const direct: Command = (words) => words;
 const behindTimeout: Command = (words) => ['timeout', '--preserve-status', '300', ...words];
-const behindWatch: Command = ([node = '', ...args]) => [node, '--watch', ...args];
+/** It watches an empty folder: what other tests do to files of the project must not restart it. */
+const watched = fs.mkdtempSync(path.join(os.tmpdir(), 'fastify-clustered-'));
+process.once('exit', () => fs.rmSync(watched, { recursive: true }));
+const behindWatch: Command = ([node = '', ...args]) => [node, `--watch-path=${watched}`, ...args];
 
 suite('signals', () => {
   for (const [how, command, end] of [
@@ -24,7 +30,7 @@ suite('signals', () => {
     ['to a group in which timeout hands it on', behindTimeout, (service) => service.signalGroup('SIGINT')],
     ['to a group in which node --watch hands it on', behindWatch, (service) => service.signalGroup('SIGINT')],
   ] as const satisfies readonly (readonly [string, Command, (service: Service) => void])[]) {
-    test(`S90: a signal ${how}: one graceful shutdown`, async (t) => {
+    test(`S90: a signal ${how}: one graceful shutdown`, { timeout: 60_000 }, async (t) => {
       const service = await startReadyService(t, { command });
       const slow = service.get('/slow?ms=1000');
       await service.get('/');
