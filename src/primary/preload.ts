@@ -7,12 +7,12 @@ const VARIABLE = 'FASTIFY_CLUSTERED_PRELOAD';
 /**
  * Threads and processes that the app starts inherit the option, but not the variable: there it does nothing. Run as a
  * script, not imported, no loader of the app's gets to see it, and it comes before all that is `--import`ed on the command
- * line; only what NODE_OPTIONS imports comes first.
+ * line; only what NODE_OPTIONS imports comes first. Short, so that `ps` still shows what is run.
  */
 const LAUNCHER = [
-  `const{${VARIABLE}:script}=process.env`,
-  `Reflect.deleteProperty(process.env,'${VARIABLE}')`,
-  `if(script)process.getBuiltinModule('vm').runInThisContext(script,'fastify-clustered:preload')`,
+  `const{env:e}=process,n='${VARIABLE}',s=e[n]`,
+  `Reflect.deleteProperty(e,n)`,
+  `s&&process.getBuiltinModule('vm').runInThisContext(s,n)`,
 ].join(';');
 
 /** Options of Node; they have to be the first ones. */
