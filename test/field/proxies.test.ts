@@ -5,11 +5,8 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { describeLosses, startLoad } from '../helpers/load-client.ts';
+import { ENDLESS, rollTwiceUnderLoad } from '../helpers/drains-with-requests.ts';
 import { startReadyService } from '../helpers/service.ts';
-
-/** A drain that waits for either of them outlasts the test: it has to end because of what is answered. */
-const ENDLESS = { idleMs: 600_000, graceMs: 600_000 } as const;
 
 suite('proxies over an upstream that keeps connections alive', () => {
   for (const proxy of ['@fastify/reply-from', '@fastify/http-proxy', 'http-proxy']) {
@@ -21,21 +18,10 @@ suite('proxies over an upstream that keeps connections alive', () => {
       });
       // It is what makes the difference: without a drain the header of the upstream comes through.
       assert.equal((await service.get('/')).headers['keep-alive'], 'timeout=72');
-      const load = startLoad({
-        origin: { host: '127.0.0.1', port: await service.port() },
-        connections: 'kept-alive',
-        clients: 12,
-        request: (number) => ({ method: 'GET', path: `/${number % 2 === 0 ? '' : 'chunked'}` }),
-      });
-      for (let rollout = 1; rollout <= 2; rollout += 1) {
-        await load.answered(load.counts().answered + 120);
-        assert.equal((await service.restart()).outcome, 'completed');
-        await service.seen('worker exited', { count: 2 * rollout });
-      }
-      await load.answered(load.counts().answered + 120);
-      const report = await load.stop();
-      assert.equal(report.lost, 0, describeLosses(report));
-      assert.equal(service.lines('worker killed').length, 0);
+      await rollTwiceUnderLoad(service, (number) => ({
+        method: 'GET',
+        path: `/${number % 2 === 0 ? '' : 'chunked'}`,
+      }));
     });
   }
 });

@@ -2,12 +2,9 @@
 import assert from 'node:assert/strict';
 import { text } from 'node:stream/consumers';
 import { suite, test } from 'node:test';
-import { describeLosses, startLoad } from '../helpers/load-client.ts';
+import { ENDLESS, rollTwiceUnderLoad } from '../helpers/drains-with-requests.ts';
 import { get, open, received } from '../helpers/raw-client.ts';
 import { startReadyService } from '../helpers/service.ts';
-
-/** A drain that waits for either of them outlasts the test: it has to end because of what is answered. */
-const ENDLESS = { idleMs: 600_000, graceMs: 600_000 } as const;
 
 const PATHS = ['/reply', '/object', '/flat', '/pairs', '/flushed', '/hinted'];
 
@@ -17,21 +14,10 @@ suite('an app that keeps its connections alive', () => {
       fixture: 'keep-alive.js',
       options: { rollout: { ...ENDLESS, minReadyMs: 100 } },
     });
-    const load = startLoad({
-      origin: { host: '127.0.0.1', port: await service.port() },
-      connections: 'kept-alive',
-      clients: 12,
-      request: (number) => ({ method: 'GET', path: PATHS[number % PATHS.length] ?? '/' }),
-    });
-    for (let rollout = 1; rollout <= 2; rollout += 1) {
-      await load.answered(load.counts().answered + 120);
-      assert.equal((await service.restart()).outcome, 'completed');
-      await service.seen('worker exited', { count: 2 * rollout });
-    }
-    await load.answered(load.counts().answered + 120);
-    const report = await load.stop();
-    assert.equal(report.lost, 0, describeLosses(report));
-    assert.equal(service.lines('worker killed').length, 0);
+    await rollTwiceUnderLoad(service, (number) => ({
+      method: 'GET',
+      path: PATHS[number % PATHS.length] ?? '/',
+    }));
   });
 
   test('S95: of pipelined requests only the last says close, the others what the app says', async (t) => {
