@@ -1,4 +1,4 @@
-// The last step of the build: puts src/worker/preload.ts, with all that it imports, into dist/primary/preload-source.js.
+// The last step of the build: puts src/worker/preload.ts, with all that it imports, into dist/primary/processes/preload-source.js.
 import fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -20,8 +20,8 @@ const [bundle] = outputFiles;
 if (bundle === undefined) throw new Error('esbuild wrote nothing');
 const source = `(require=>{${bundle.text.trim()}})(process.getBuiltinModule)`;
 fs.writeFileSync(
-  `${ROOT}dist/primary/preload-source.js`,
+  `${ROOT}dist/primary/processes/preload-source.js`,
   `// Made by build/bundle-preload.js from src/worker/preload.ts.\nexport const PRELOAD_SOURCE = ${JSON.stringify(source)};\n`,
 );
 // It would map to the file that this one stands in for.
-fs.rmSync(`${ROOT}dist/primary/preload-source.js.map`);
+fs.rmSync(`${ROOT}dist/primary/processes/preload-source.js.map`);

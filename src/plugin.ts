@@ -2,10 +2,10 @@
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
 import { DecoratorTakenError } from './errors.ts';
-import { LiveContext } from './worker/context.ts';
-import type { WorkerContext } from './worker/context.ts';
-import { logError } from './worker/log-error.ts';
-import { createSingleContext } from './worker/single-context.ts';
+import { LiveContext } from './app/context.ts';
+import type { WorkerContext } from './app/context.ts';
+import { logError } from './app/log-error.ts';
+import { createSingleContext } from './single/context.ts';
 
 export interface ClusteredPluginOptions {
   /**

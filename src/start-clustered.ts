@@ -3,12 +3,12 @@ import cluster from 'node:cluster';
 import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
 import { AlreadyStartedError, ForeignWorkerError, PlatformError, WorkerThreadError } from './errors.ts';
-import { validate } from './options.ts';
-import type { ClusteredOptions } from './options.ts';
+import { validate } from './options/index.ts';
+import type { ClusteredOptions } from './options/index.ts';
 import type { ClusteredPrimary } from './primary/primary.ts';
-import type { BuildApp, ServableApp } from './worker/app.ts';
-import type { ClusteredSingle } from './worker/single.ts';
-import type { ClusteredWorker } from './worker/worker.ts';
+import type { BuildApp, ServableApp } from './app/app.ts';
+import type { ClusteredSingle } from './single/start.ts';
+import type { ClusteredWorker } from './worker/start.ts';
 import { isOurWorker } from './worker/settings.ts';
 
 /** What startClustered gives: told apart by `role`. */
@@ -37,7 +37,7 @@ export async function startClustered<App extends ServableApp>(
   if (started) throw new AlreadyStartedError();
   if (cluster.isWorker && isOurWorker()) {
     started = true;
-    const { startWorker } = await import('./worker/worker.ts');
+    const { startWorker } = await import('./worker/start.ts');
     return startWorker(buildApp);
   }
   const settings = validate(options);
@@ -47,7 +47,7 @@ export async function startClustered<App extends ServableApp>(
   }
   started = true;
   if (settings.workers === 0) {
-    const { startSingle } = await import('./worker/single.ts');
+    const { startSingle } = await import('./single/start.ts');
     return startSingle(buildApp, settings);
   }
   const { startPrimary } = await import('./primary/start.ts');

@@ -2,7 +2,7 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { bindSocket } from '../../dist/primary/bound-socket.js';
+import { bindSocket } from '../../dist/primary/sockets/bound-socket.js';
 import { HOST, PORT, WORKERS, announceReady } from './surroundings.js';
 
 const program = fileURLToPath(new URL('raw-worker.js', import.meta.url));

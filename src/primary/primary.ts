@@ -7,20 +7,20 @@ import { createFleet, isMixed, isRolling, isServing } from '../fleet/fleet.ts';
 import type { Ending, Fleet } from '../fleet/fleet.ts';
 import { step } from '../fleet/step.ts';
 import { nextWakeAt } from '../fleet/wake.ts';
-import { fromErrorInfo, toErrorInfo, toPlainError } from '../error-info.ts';
-import type { Answers, Question } from '../messages.ts';
-import { validateSize } from '../options.ts';
-import { wholePollPhase } from '../poll.ts';
+import { fromErrorInfo, toErrorInfo, toPlainError } from '../protocol/error-info.ts';
+import type { Answers, Question } from '../protocol/messages.ts';
+import { validateSize } from '../options/index.ts';
+import { wholePollPhase } from '../net/poll.ts';
 import { mapError } from '../status.ts';
 import type { FleetStatus, RolloutResult } from '../status.ts';
 import { AwakeClock, TICK_MS } from './awake-clock.ts';
-import { createJournal } from './journal.ts';
-import type { ClusteredEvents, Journal } from './journal.ts';
+import { createJournal } from './observers/journal.ts';
+import type { ClusteredEvents, Journal } from './observers/journal.ts';
 import type { PrimaryLog } from './log/logger.ts';
-import type { PinnedRelease } from './release.ts';
-import { Rollouts } from './rollouts.ts';
-import { WorkerProcesses } from './worker-processes.ts';
-import type { Parts } from './worker-processes.ts';
+import type { PinnedRelease } from './releases/release.ts';
+import { Rollouts } from './observers/rollouts.ts';
+import { WorkerProcesses } from './processes/worker-processes.ts';
+import type { Parts } from './processes/worker-processes.ts';
 
 /** How the fleet ended. */
 export interface Closed {

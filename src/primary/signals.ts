@@ -1,6 +1,6 @@
 // Signals to a primary that serves become events. Those that end it are in exit.ts.
 import process from 'node:process';
-import { isInTerminal } from '../exit.ts';
+import { isInTerminal } from '../process/exit.ts';
 
 export interface SignalHandlers {
   /** SIGUSR2; SIGHUP unless started from a terminal, where it means that the terminal is gone. */

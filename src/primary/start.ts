@@ -1,16 +1,16 @@
 // Runs in the primary process: binds, starts the fleet, and ties its end to the end of the process.
-import { toErrorInfo, toPlainError } from '../error-info.ts';
+import { toErrorInfo, toPlainError } from '../protocol/error-info.ts';
 import { BootFailedError, GaveUpError, StoppedError } from '../errors.ts';
-import { handleExit } from '../exit.ts';
-import type { Settings } from '../options.ts';
-import { writeToStderr } from '../stderr.ts';
-import { bind } from './listener.ts';
+import { handleExit } from '../process/exit.ts';
+import type { Settings } from '../options/index.ts';
+import { writeToStderr } from '../process/stderr.ts';
+import { bind } from './sockets/held-sockets.ts';
 import type { PrimaryLogger } from './log/guard.ts';
 import { createLog } from './log/logger.ts';
 import { Primary } from './primary.ts';
 import type { Closed, ClusteredPrimary } from './primary.ts';
-import { PinnedReleases } from './pinned-releases.ts';
-import { locate } from './release.ts';
+import { PinnedReleases } from './releases/pinned-releases.ts';
+import { locate } from './releases/release.ts';
 import { handleSignals } from './signals.ts';
 
 /**

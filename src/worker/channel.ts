@@ -1,8 +1,8 @@
 // The worker's end of the channel to its primary: what is said, what is heard, what is asked.
 import process from 'node:process';
 import { PrimaryGoneError } from '../errors.ts';
-import { parsePrimaryMessage, wrap } from '../messages.ts';
-import type { Answers, PrimaryMessage, Question, WorkerMessage } from '../messages.ts';
+import { parsePrimaryMessage, wrap } from '../protocol/messages.ts';
+import type { Answers, PrimaryMessage, Question, WorkerMessage } from '../protocol/messages.ts';
 
 export type Order = Exclude<PrimaryMessage, { id: number }>;
 

@@ -1,11 +1,11 @@
 // The first thing that runs in a worker (--import), before the app's own imports begin.
 import cluster from 'node:cluster';
 import process from 'node:process';
-import { toErrorInfo } from '../error-info.ts';
-import { SETTINGS_VARIABLE, wrap } from '../messages.ts';
-import type { WorkerSettings } from '../messages.ts';
+import { toErrorInfo } from '../protocol/error-info.ts';
+import { SETTINGS_VARIABLE, wrap } from '../protocol/messages.ts';
+import type { WorkerSettings } from '../protocol/messages.ts';
 import { attempt } from '../attempt.ts';
-import { writeToStderr } from '../stderr.ts';
+import { writeToStderr } from '../process/stderr.ts';
 
 /** Ctrl-C and `kill -- -pgid` reach the workers, too: what they mean is the primary's business. */
 const DEAF_TO = ['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGTERM', 'SIGTTIN', 'SIGTTOU'] as const;

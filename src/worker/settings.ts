@@ -1,7 +1,7 @@
 // What this worker was born with.
 import process from 'node:process';
-import { SETTINGS_VARIABLE } from '../messages.ts';
-import type { WorkerSettings } from '../messages.ts';
+import { SETTINGS_VARIABLE } from '../protocol/messages.ts';
+import type { WorkerSettings } from '../protocol/messages.ts';
 
 /** Was this process forked by our primary? */
 export function isOurWorker(): boolean {

@@ -9,7 +9,7 @@ import process from 'node:process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { wholePollPhase } from '../../src/poll.ts';
+import { wholePollPhase } from '../../src/net/poll.ts';
 import type { ClusteredOptions, FleetStatus, RolloutResult } from 'fastify-clustered';
 
 /** One line of the primary's log. Messages are constant and public, so a test may wait for them. */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fastify from 'fastify';
 import { clustered } from '../../src/plugin.ts';
-import { LiveContext } from '../../src/worker/context.ts';
+import { LiveContext } from '../../src/app/context.ts';
 
 suite('plugin', () => {
   test('S68: without startClustered it is a context of role single', async () => {

@@ -1,7 +1,7 @@
 // A logger that never throws, around one that may: a bug in it, or a full disk, must not harm the fleet.
-import { toErrorInfo } from '../../error-info.ts';
-import type { ClusteredLogger } from '../../options.ts';
-import { writeToStderr } from '../../stderr.ts';
+import { toErrorInfo } from '../../protocol/error-info.ts';
+import type { ClusteredLogger } from '../../options/index.ts';
+import { writeToStderr } from '../../process/stderr.ts';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 

@@ -1,5 +1,5 @@
 // What the primary logs with: it can neither block the primary, if it is ours, nor throw, whosever it is.
-import type { ClusteredLogger, Settings } from '../../options.ts';
+import type { ClusteredLogger, Settings } from '../../options/index.ts';
 import { LINES_MISSING, guard } from './guard.ts';
 import type { PrimaryLogger } from './guard.ts';
 

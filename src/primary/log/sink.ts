@@ -3,8 +3,8 @@ import fs from 'node:fs';
 import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { immediateWriter } from '../../write-now.ts';
-import type { ImmediateWriter } from '../../write-now.ts';
+import { immediateWriter } from '../../process/write-now.ts';
+import type { ImmediateWriter } from '../../process/write-now.ts';
 
 /** Settles when all of it is written; rejects when it cannot be. To be called with no other call under way. */
 export type Sink = (bytes: Buffer) => Promise<void>;

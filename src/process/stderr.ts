@@ -1,0 +1,20 @@
+// An error that no logger takes goes to stderr. It never throws, and never waits for whoever should read it.
+import fs from 'node:fs';
+import process from 'node:process';
+import { attempt } from '../attempt.ts';
+import type { ErrorInfo } from '../protocol/error-info.ts';
+import { immediateWriter } from './write-now.ts';
+
+/** What does not fit into a pipe that nobody empties is lost, as there is nobody who would miss it. */
+export function writeToStderr(what: string, { name, message, stack }: ErrorInfo): void {
+  const text = `fastify-clustered: ${what} (pid ${process.pid})\n${stack ?? `${name}: ${message}`}\n`;
+  attempt(() => {
+    const writer = immediateWriter(process.stderr);
+    if (writer === null) return fs.writeSync(process.stderr.fd, text);
+    try {
+      return writer.write(Buffer.from(text));
+    } finally {
+      writer.close();
+    }
+  });
+}

@@ -1,0 +1,42 @@
+// The context of a process that serves alone: the fleet is this process.
+import process from 'node:process';
+import { SingleError } from '../errors.ts';
+import type { FleetStatus } from '../status.ts';
+import { LiveContext } from '../app/context.ts';
+import type { WorkerState } from '../app/context.ts';
+
+const GENERATION = 1;
+
+export function createSingleContext(): LiveContext {
+  // The directory may be gone by the time somebody asks.
+  const generation = { id: GENERATION, entry: process.argv[1] ?? '', cwd: process.cwd() };
+  return new LiveContext({
+    role: 'single',
+    slot: 0,
+    generation: GENERATION,
+    status: async (state) => status(state, generation),
+    restart: () => Promise.reject(new SingleError()),
+  });
+}
+
+function status(state: WorkerState, generation: FleetStatus['generation']): FleetStatus {
+  const { pid } = process;
+  return {
+    pid,
+    phase: PHASES[state],
+    size: 1,
+    generation,
+    rolling: false,
+    mixed: false,
+    addresses: [],
+    workers: [{ slot: 0, pid, state: state === 'leaving' ? 'ready' : state, generation: GENERATION }],
+    lastRollout: null,
+  };
+}
+
+const PHASES: Readonly<Record<WorkerState, FleetStatus['phase']>> = {
+  booting: 'starting',
+  ready: 'running',
+  leaving: 'leaving',
+  draining: 'stopping',
+};

@@ -1,0 +1,109 @@
+// A client that sends on while the last answer is on its way to it: the answer must arrive whole.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http from 'node:http';
+import { connect } from 'node:net';
+import type net from 'node:net';
+import { suite, test } from 'node:test';
+import type { TestContext } from 'node:test';
+import { Connections } from '../../../src/drain/connections.ts';
+import { sayFarewell } from '../../../src/drain/farewell.ts';
+import { closeInStages } from '../../../src/drain/linger.ts';
+
+const GET = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
+/** More than the client takes at once. */
+const BODY = Buffer.alloc(1_000_000, 'x');
+
+suite('closing in stages', () => {
+  test('an answer on its way is not cut by what the client sends meanwhile', async (t) => {
+    const { server, connections, open } = await start(t);
+    let finished = false;
+    let tooLate = 0;
+    server.on('request', (_request, response) => {
+      if (finished) tooLate += 1;
+      response.once('finish', () => {
+        finished = true;
+      });
+      response.end(BODY);
+    });
+    const client = await open();
+    sayFarewell(connections);
+    client.write(GET);
+    const { bytes, error } = await readSlowly(client);
+    assert.equal(error, undefined);
+    assert.ok(bytes > BODY.length, `${bytes} bytes`);
+    // Of what came later nobody could be told, so it was not done.
+    assert.equal(finished, true);
+    assert.equal(tooLate, 0);
+  });
+
+  test('when the client does not close its side, the connection is closed nevertheless', async (t) => {
+    const { connections, open } = await start(t);
+    const client = await open({ allowHalfOpen: true });
+    const [socket] = connections.all;
+    assert.ok(socket);
+    closeInStages(socket);
+    await once(client.resume(), 'end');
+    await once(socket, 'close');
+    assert.deepEqual(connections.all, []);
+  });
+
+  test('the client closes its side: that is the end of it', async (t) => {
+    const { connections, open } = await start(t);
+    const client = await open();
+    const [socket] = connections.all;
+    assert.ok(socket);
+    closeInStages(socket);
+    // Later calls change nothing.
+    closeInStages(socket);
+    client.resume();
+    await Promise.all([once(client, 'close'), once(socket, 'close')]);
+    assert.equal(socket.errored, null);
+  });
+});
+
+/** A little at a time, so that most of it waits on the server's side; and with each piece it asks for more. */
+async function readSlowly(client: net.Socket): Promise<{ bytes: number; error: Error | undefined }> {
+  let bytes = 0;
+  let error: Error | undefined;
+  client.on('error', (happened) => {
+    error = happened;
+  });
+  client.on('data', (chunk) => {
+    bytes += chunk.length;
+    client.write(GET);
+    client.pause();
+    setTimeout(() => client.resume(), 2);
+  });
+  await once(client, 'close').catch(() => undefined);
+  return { bytes, error };
+}
+
+interface Started {
+  readonly server: http.Server;
+  readonly connections: Connections;
+  open(options?: { readonly allowHalfOpen: boolean }): Promise<net.Socket>;
+}
+
+async function start(t: TestContext): Promise<Started> {
+  const server = http.createServer();
+  const connections = new Connections(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  assert.ok(typeof address === 'object' && address !== null);
+  t.after(() => {
+    for (const socket of connections.all) socket.destroy();
+    server.close();
+  });
+  return {
+    server,
+    connections,
+    async open(options) {
+      const client = connect({ port: address.port, host: '127.0.0.1', ...options });
+      await Promise.all([once(server, 'connection'), once(client, 'connect')]);
+      t.after(() => client.destroy());
+      return client;
+    },
+  };
+}

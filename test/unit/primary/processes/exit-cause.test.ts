@@ -1,0 +1,59 @@
+// What the operator reads of an exit: every end that has a known cause says it, and no other does.
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { explainExit } from '../../../../src/primary/processes/exit-cause.ts';
+
+const crash = (code: number | null, signal: string | null = null): string =>
+  explainExit({ code, signal, expected: false }) ?? 'nothing';
+
+suite('the cause of an exit', () => {
+  test('S34: signals', () => {
+    for (const signal of ['SIGSEGV', 'SIGBUS', 'SIGFPE']) assert.match(crash(null, signal), /native addons/);
+    for (const signal of ['SIGABRT', 'SIGTRAP']) assert.match(crash(null, signal), /out of memory/);
+    assert.match(crash(null, 'SIGILL'), /CPU/);
+    assert.match(crash(null, 'SIGKILL'), /from outside: by an operator, or by the kernel for lack of memory/);
+    for (const signal of ['SIGXCPU', 'SIGXFSZ', 'SIGSYS']) assert.match(crash(null, signal), /limit/);
+    assert.match(crash(null, 'SIGUSR1'), /find out who sends it/);
+  });
+
+  test('S33, S34: codes', () => {
+    assert.match(
+      crash(0),
+      /called process\.exit\(\), or cluster\.worker\.kill\(\); .*while it booted, process\.disconnect\(\)$/,
+    );
+    assert.match(crash(1), /process\.exit\(1\).* stderr/);
+    assert.match(crash(5), /out of memory/);
+    for (const code of [6, 7]) assert.match(crash(code), /while another one was handled/);
+    for (const code of [9, 12]) assert.match(crash(code), /execArgv, NODE_OPTIONS/);
+    assert.match(crash(10), /while it started/);
+    assert.match(crash(13), /top-level await never settled/);
+    assert.match(crash(14), /snapshot/);
+    assert.match(crash(77), /process\.exit\(77\)/);
+  });
+
+  test('128 + n, as shells pass it on, is what signal n is', () => {
+    for (const [code, signal] of [
+      [133, 'SIGTRAP'],
+      [134, 'SIGABRT'],
+      [137, 'SIGKILL'],
+      [139, 'SIGSEGV'],
+    ] as const) {
+      assert.equal(crash(code), crash(null, signal));
+    }
+    // No signal has these numbers.
+    assert.match(crash(128), /process\.exit\(128\)/);
+    assert.match(crash(255), /process\.exit\(255\)/);
+  });
+
+  test('neither code nor signal is known', () => {
+    assert.match(crash(null), /nothing is known/);
+  });
+
+  test('who leaves as it was asked to needs no explanation; who dies on the way out does', () => {
+    const asked = (code: number | null, signal: string | null = null): string | null =>
+      explainExit({ code, signal, expected: true });
+    assert.deepEqual([asked(0), asked(1), asked(null, 'SIGKILL')], [null, null, null]);
+    assert.match(asked(null, 'SIGSEGV') ?? '', /native addons/);
+    assert.match(asked(13) ?? '', /top-level await/);
+  });
+});

@@ -1,0 +1,219 @@
+// Whatever is thrown can be told: it is bounded, says what it is as far as that can be known, and telling it never throws.
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import { inspect } from 'node:util';
+import vm from 'node:vm';
+import {
+  MOST_MESSAGE,
+  MOST_STACK,
+  fromErrorInfo,
+  isError,
+  parseErrorInfo,
+  toErrorInfo,
+} from '../../../src/protocol/error-info.ts';
+import { show } from '../../../src/show.ts';
+
+/** The mark that says how much was cut is not counted. */
+const MARK = 40;
+
+const explode = (): never => {
+  throw new Error('this must not get out');
+};
+
+const hostileTraps: ProxyHandler<Error> = {
+  get: explode,
+  has: explode,
+  ownKeys: explode,
+  getPrototypeOf: explode,
+  getOwnPropertyDescriptor: explode,
+};
+
+function revoked(target: object): unknown {
+  const { proxy, revoke } = Proxy.revocable(target, {});
+  revoke();
+  return proxy;
+}
+
+const made = (changes: object): Error => Object.assign(new Error('told'), changes);
+const getting = (...keys: readonly string[]): Error => {
+  const error = new Error('told');
+  // Node makes it when it is first asked for, and asks for name and message then.
+  assert.ok(error.stack);
+  const getters = keys.map((key) => [key, { get: explode, enumerable: true }]);
+  return Object.defineProperties(error, Object.fromEntries(getters));
+};
+
+/** What each is, and what has to be found in what is told of it. */
+const HOSTILE: Readonly<Record<string, readonly [thrown: unknown, said: RegExp]>> = {
+  'a message that is no string': [made({ message: { reason: 'told' } }), /reason: 'told'/],
+  'a message that is a symbol': [made({ message: Symbol('told') }), /Symbol\(told\)/],
+  'a message that is a number': [made({ message: 42 }), /42/],
+  'a name that is no string': [made({ name: 42 }), /told/],
+  'a name that is a symbol': [made({ name: Symbol('s') }), /told/],
+  'a stack that is no string': [made({ stack: { frames: [] } }), /Error: told/],
+  'a code that is a symbol': [made({ code: Symbol('E_CODE') }), /Symbol\(E_CODE\)/],
+  'a code that throws when it is made a string': [made({ code: { toString: explode } }), /told/],
+  'getters that throw': [getting('name', 'message', 'stack', 'code', 'cause', 'errors', 'other'), /Error/],
+  'a toString that throws': [made({ toString: explode, toJSON: explode }), /told/],
+  'a custom inspect that throws': [made({ [inspect.custom]: explode }), /told/],
+  'a property whose custom inspect throws': [made({ pool: { [inspect.custom]: explode } }), /told/],
+  'a proxy with throwing traps': [new Proxy(new Error('told'), hostileTraps), /./],
+  'a revoked proxy': [revoked(new Error('told')), /Revoked/],
+  'a cause that is a revoked proxy': [
+    new Error('told', { cause: revoked({}) }),
+    /told[^]*\[cause\]: .*Revoked/,
+  ],
+  'errors that are a revoked proxy': [made({ errors: revoked([]) }), /told/],
+  'an object whose toString throws': [{ toString: explode, why: 'told' }, /told/],
+  'an object without a prototype': [Object.assign(Object.create(null), { why: 'told' }), /told/],
+  undefined: [undefined, /undefined/],
+  null: [null, /null/],
+  'a string': ['told', /told/],
+  'a symbol': [Symbol('told'), /told/],
+  'a function': [function told() {}, /told/],
+  'an error of another realm': [vm.runInNewContext('new TypeError("told")'), /TypeError: told/],
+};
+
+suite('an error that has to be told', () => {
+  for (const [what, [thrown, said]] of Object.entries(HOSTILE)) {
+    test(`S91: ${what}`, () => {
+      const info = toErrorInfo(thrown);
+      assertBounded(info);
+      assert.match(`${info.message} ${info.code} ${info.stack}`, said);
+      // As it arrives, and is told.
+      const received = parseErrorInfo(JSON.parse(JSON.stringify(info)));
+      assert.deepEqual(received, info);
+      assert.equal(fromErrorInfo(received).message, info.message);
+    });
+  }
+
+  test('what is too long is cut, says by how much, and keeps its frames and causes', () => {
+    const info = toErrorInfo(new RangeError('m'.repeat(60_000_000), { cause: new Error('the reason') }));
+    assertBounded(info);
+    assert.match(info.message, new RegExp(`^m{${MOST_MESSAGE}}\\.\\.\\. ${60_000_000 - MOST_MESSAGE} more`));
+    assert.match(
+      info.stack ?? '',
+      /more characters\n {4}at [^]*error-info\.test[^]*\[cause\]: Error: the reason/,
+    );
+  });
+
+  test('60 MB in a stack, a name, a code or a property', () => {
+    const long = 'x'.repeat(60_000_000);
+    for (const key of ['stack', 'name', 'code', 'body', long.slice(0, 1_000_000)]) {
+      const info = toErrorInfo(made({ [key]: long }));
+      assertBounded(info);
+      assert.match(`${info.name} ${info.code} ${info.stack}`, /more characters/, key.slice(0, 10));
+    }
+  });
+
+  test('a million lines, 100,000 properties, a million elements', () => {
+    const million = Array.from({ length: 1_000_000 }, (_, index) => index);
+    const wide = Object.fromEntries(million.slice(0, 100_000).map((index) => [`key${index}`, index]));
+    for (const thrown of [
+      new Error('\n'.repeat(1_000_000)),
+      made(wide),
+      made({ wide, million }),
+      wide,
+      million,
+    ]) {
+      assertBounded(toErrorInfo(thrown));
+    }
+    assert.match(toErrorInfo(made(wide)).stack ?? '', /key0: 0,[^]*99984 more properties/);
+  });
+
+  test('causes that are deep, or cyclic, end', () => {
+    let deep = new Error('level 0');
+    for (let level = 1; level <= 100_000; level += 1) deep = new Error(`level ${level}`, { cause: deep });
+    const told = toErrorInfo(deep);
+    assertBounded(told);
+    assert.match(told.stack ?? '', /level 100000[^]*\[cause\]: Error: level 99999/);
+    const cyclic = new Error('cyclic');
+    cyclic.cause = new TypeError('in between', { cause: cyclic });
+    assert.match(toErrorInfo(cyclic).stack ?? '', /cyclic[^]*in between[^]*\[cause\]: \[Error, see above\]/);
+  });
+
+  test('of 100,000 errors in one the first are told, and how many there are', () => {
+    const errors = Array.from(
+      { length: 100_000 },
+      (_, index) => new Error(`number ${index}`, { cause: index }),
+    );
+    for (const error of errors) error.stack = `Error: ${error.message}`;
+    const { message, stack } = toErrorInfo(new AggregateError(errors, 'all failed'));
+    assert.equal(message, 'all failed');
+    assert.match(stack ?? '', /AggregateError: all failed[^]*number 0[^]*number 1[^]*99984 more/);
+    assertBounded({ name: '', message, stack, code: null });
+  });
+
+  test('it is told as Node tells it: own properties, causes, and an own way of being shown', () => {
+    const error = Object.assign(new Error('outer', { cause: new TypeError('inner') }), {
+      code: 'E_X',
+      port: 1,
+    });
+    assert.match(
+      toErrorInfo(error).stack ?? '',
+      /^Error: outer\n {4}at [^]* \{\n {2}code: 'E_X',\n {2}port: 1,\n {2}\[cause\]: TypeError: inner\n {6}at [^]*\n\}$/,
+    );
+    const discreet = made({ password: 'secret', [inspect.custom]: () => 'nothing but this' });
+    assert.equal(toErrorInfo(discreet).stack, 'nothing but this');
+    // Where that fails, no more than everybody could see.
+    const failing = toErrorInfo(made({ password: 'secret', [inspect.custom]: explode })).stack ?? '';
+    assert.match(failing, /^Error: told\n {4}at /);
+    assert.doesNotMatch(failing, /secret/);
+    let called = 0;
+    Object.defineProperty(error, 'lazy', { get: () => (called += 1), enumerable: true });
+    assert.match(toErrorInfo(error).stack ?? '', /lazy: \[Getter\]/);
+    assert.equal(called, 0);
+  });
+
+  test('a class that gives its name late is told by its name', () => {
+    class PoolError extends Error {
+      override name = 'PoolError';
+    }
+    assert.match(toErrorInfo(new PoolError('empty')).stack ?? '', /^PoolError: empty\n {4}at /);
+  });
+
+  test('whatever arrives instead of an error is one', () => {
+    for (const garbage of [undefined, null, 0, 'x', [], {}, { message: 1 }, { name: 'x' }]) {
+      assert.match(parseErrorInfo(garbage).message, /cannot be read/);
+    }
+    assert.deepEqual(parseErrorInfo({ message: 'told', name: 1, stack: [], code: {} }), {
+      name: 'Error',
+      message: 'told',
+      stack: null,
+      code: null,
+    });
+    assertBounded(
+      parseErrorInfo({ message: 'x'.repeat(1e6), name: 'x'.repeat(1e6), stack: 'x'.repeat(1e6) }),
+    );
+  });
+
+  test('what an error is', () => {
+    assert.equal(isError(new TypeError('x')), true);
+    assert.equal(isError(vm.runInNewContext('new Error')), true);
+    assert.equal(isError(Object.create(Error.prototype)), true);
+    for (const other of [
+      {},
+      'x',
+      undefined,
+      revoked(new Error('x')),
+      new Proxy(new Error('x'), hostileTraps),
+    ]) {
+      assert.equal(isError(other), false);
+    }
+  });
+
+  test('any value is shown in a few words', () => {
+    assert.equal(show('text'), "'text'");
+    assert.equal(show({ a: { b: 1 } }), '{ a: [Object] }');
+    assert.equal(show({ [inspect.custom]: explode }), '[object that cannot be shown]');
+    assert.match(show('x'.repeat(10_000), 100), /^'x{50}[^]*more characters$/);
+  });
+});
+
+function assertBounded({ name, message, stack, code }: ReturnType<typeof toErrorInfo>): void {
+  for (const text of [name, message, stack ?? '', code ?? '']) assert.equal(typeof text, 'string');
+  assert.ok(name.length <= 256 + MARK);
+  assert.ok((code ?? '').length <= 256 + MARK);
+  assert.ok(message.length <= MOST_MESSAGE + MARK);
+  assert.ok((stack ?? '').length <= MOST_STACK + MARK);
+}
