@@ -6,7 +6,7 @@ export const MEASURES = [
   'keptAlive',
   'cpu',
   'rollout',
-  'massacre',
+  'killAll',
   'tutorial',
   'memory',
   'fleet',

@@ -61,7 +61,7 @@ export const BootFailedError = createError<[why: string, options?: ErrorOptions]
   'the service did not start: %s',
 );
 
-/** Every slot reached respawn.maxEarlyDeaths and no worker was ready; `cause` is the last worker's own error. */
+/** Every slot reached respawn.maxEarlyExits and no worker was ready; `cause` is the last worker's own error. */
 export const GaveUpError = createError<[why: string, options?: ErrorOptions]>(
   'FST_CLUSTERED_GAVE_UP',
   'gave up, since every worker keeps dying early and none is ready: %s',

@@ -54,7 +54,7 @@ function alone(app: FastifyInstance): WorkerContext {
   const context = createSingleContext();
   app.addHook('onReady', async () => context.becomeReady());
   app.addHook('preClose', async () => {
-    context.becomeUnavailable();
+    context.becomeUnready();
     await context.becomeDraining((error) => logError(app.log, error, 'an onDrain hook failed'));
   });
   return context;
@@ -67,8 +67,8 @@ function addHealthRoutes(
 ): void {
   app.get(livez, { logLevel: 'warn' }, async () => ({ status: 'ok' }));
   app.get(readyz, { logLevel: 'warn' }, async (_request, reply) => {
-    const isReady = context.available && context.state !== 'booting';
-    return reply.code(isReady ? 200 : 503).send({ status: isReady ? 'ok' : context.state });
+    const { readiness, state } = context;
+    return reply.code(readiness ? 200 : 503).send({ status: readiness ? 'ok' : state });
   });
 }
 

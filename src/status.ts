@@ -11,8 +11,10 @@ export interface FleetStatus {
   readonly phase: Phase['name'];
   /** How many workers are wanted. */
   readonly size: number;
-  /** The generation that is wanted: the release that new workers run. */
-  readonly generation: Generation;
+  /** The release that every worker is to run, once the rollout that is under way is complete. */
+  readonly target: Generation;
+  /** The release that the last completed rollout led to, and that an abort goes back to. Same as `target` when no rollout is under way. */
+  readonly stable: Generation;
   /** True while a rollout is under way. */
   readonly rolling: boolean;
   /** True when workers of several generations serve although no rollout is under way: the last one was aborted halfway. */

@@ -19,7 +19,7 @@ const POLICY: Policy = {
   maxWorkers: 1_024,
   // As on a machine of eight cores.
   boot: { timeoutMs: 30_000, concurrency: 16 },
-  respawn: { stableMs: 0, maxEarlyDeaths: 10, backoff: { initialMs: 100, maxMs: 30_000 } },
+  respawn: { minUptimeMs: 0, maxEarlyExits: 10, backoff: { initialMs: 100, maxMs: 30_000 } },
   rollout: { maxSurge: 1, maxUnavailable: 0, minReadyMs: 1_000, idleMs: 5_000, graceMs: 30_000 },
   shutdown: { delayMs: 0, idleMs: 1_000, graceMs: 7_000 },
   closeMs: 2_000,
@@ -128,7 +128,7 @@ export class Shell {
   }
 
   restart(): void {
-    this.#happens({ type: 'restart-asked', ...release(this.fleet.lastGenerationId + 1) });
+    this.#happens({ type: 'restart-requested', ...release(this.fleet.lastGenerationId + 1) });
   }
 
   #look(): void {

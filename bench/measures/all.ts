@@ -2,7 +2,7 @@
 import { cpu } from './cpu.ts';
 import { fleet } from './fleet.ts';
 import { large } from './large.ts';
-import { massacre } from './massacre.ts';
+import { killAll } from './kill-all.ts';
 import type { Measure } from './measure.ts';
 import { memory } from './memory.ts';
 import { rollout } from './rollout.ts';
@@ -14,7 +14,7 @@ export const measures: readonly Measure[] = [
   keptAlive,
   cpu,
   rollout,
-  massacre,
+  killAll,
   tutorial,
   memory,
   fleet,

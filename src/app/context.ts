@@ -17,10 +17,11 @@ export interface WorkerContext {
   readonly generation: number;
   readonly state: WorkerState;
   /**
-   * False once the whole service is about to stop, so that load balancers should look elsewhere. A worker that drains
-   * because its successor is there already stays available: new connections reach the successor.
+   * What a readiness probe should be told: false while the worker boots, and once the whole service is about to stop, so
+   * that load balancers look elsewhere. It stays true in a worker that drains because its successor has taken over: new
+   * connections reach the successor.
    */
-  readonly available: boolean;
+  readonly readiness: boolean;
   /** Aborts when the worker begins to drain: long streams should come to an end. */
   readonly signal: AbortSignal;
   /**
@@ -57,7 +58,7 @@ export class LiveContext implements WorkerContext {
   readonly #abort = new AbortController();
   readonly #hooks: DrainHook[] = [];
   #state: WorkerState = 'booting';
-  #available = true;
+  #isLeaving = false;
   #failed: (error: unknown) => void = () => undefined;
 
   constructor(source: ContextSource) {
@@ -71,8 +72,8 @@ export class LiveContext implements WorkerContext {
     return this.#state;
   }
 
-  get available(): boolean {
-    return this.#available;
+  get readiness(): boolean {
+    return this.#state !== 'booting' && !this.#isLeaving;
   }
 
   get signal(): AbortSignal {
@@ -96,8 +97,8 @@ export class LiveContext implements WorkerContext {
     if (this.#state === 'booting') this.#state = 'ready';
   }
 
-  becomeUnavailable(): void {
-    this.#available = false;
+  becomeUnready(): void {
+    this.#isLeaving = true;
     if (this.#state === 'ready') this.#state = 'leaving';
   }
 

@@ -23,7 +23,7 @@ interface ListenHandle {
   listen(backlog: number): number;
 }
 
-export async function takeOver(
+export async function listenOnInherited(
   app: ServableApp,
   sockets: readonly HeldSocket[],
   backlog: number,
@@ -35,7 +35,7 @@ export async function takeOver(
 }
 
 /** Nobody may be left waiting in a queue that nobody empties, nor the port be taken, when only this worker is left. */
-export function letGo(sockets: readonly HeldSocket[]): void {
+export function closeInherited(sockets: readonly HeldSocket[]): void {
   for (const { fd } of sockets) {
     try {
       fs.closeSync(fd);

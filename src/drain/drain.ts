@@ -3,7 +3,7 @@ import { wholePollPhase } from '../net/poll.ts';
 import type { ServableApp } from '../app/app.ts';
 import type { Connections } from './connections.ts';
 import type { LiveContext } from '../app/context.ts';
-import { sayFarewell } from './farewell.ts';
+import { closeAfterLastResponse } from './farewell.ts';
 import type { Sessions } from './http2.ts';
 import { IdleReaper } from './idle.ts';
 import type { Acceptor } from '../app/listen.ts';
@@ -37,7 +37,7 @@ export class Drain {
 
   /** Settles when no connection is left. Called again, it only becomes less patient. Never rejects. */
   drain(times: DrainTimes): Promise<void> {
-    if (times.final) this.#parts.context.becomeUnavailable();
+    if (times.final) this.#parts.context.becomeUnready();
     this.#limit(times.graceMs);
     this.#parts.sessions.end(times.idleMs);
     this.#begun?.reaper.hurry(times.idleMs);
@@ -48,7 +48,7 @@ export class Drain {
   #begin({ final, idleMs }: DrainTimes): { readonly reaper: IdleReaper; readonly done: Promise<void> } {
     const { acceptor, app, connections, context } = this.#parts;
     const stopped = final ? emptyQueue(acceptor) : Promise.resolve(acceptor.stop());
-    sayFarewell(connections);
+    closeAfterLastResponse(connections);
     const told = context.becomeDraining((error) => logError(app.log, error, 'an onDrain hook failed'));
     const reaper = new IdleReaper(connections, idleMs);
     return { reaper, done: this.#finish(reaper, [stopped, told]) };

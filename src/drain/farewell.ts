@@ -12,7 +12,7 @@ interface Marked {
 }
 
 /** From now on. Every request is still answered (RFC 9112, section 9.6). */
-export function sayFarewell(connections: Connections): void {
+export function closeAfterLastResponse(connections: Connections): void {
   const marked = new WeakMap<net.Socket, Marked>();
   const mark = (socket: net.Socket, response: ServerResponse): void => {
     const before = marked.get(socket);

@@ -4,17 +4,17 @@ import type { Fleet, Generation } from './fleet.ts';
 import { FRESH_SLOT, findWorker, isRolling, isServing, surveyed } from './fleet.ts';
 import { forgive } from './respawn.ts';
 import {
-  addDeath,
+  addFailure,
   announce,
   change,
   expectExit,
   kill,
   removeWorker,
   replaceWorker,
-  spoilShutdown,
+  failShutdown,
 } from './turn.ts';
 import type { Context, Turn } from './turn.ts';
-import { isStaying } from './worker.ts';
+import { isActive } from './worker.ts';
 import type { Worker } from './worker.ts';
 
 export function apply(fleet: Fleet, event: FleetEvent, context: Context): Turn {
@@ -24,19 +24,19 @@ export function apply(fleet: Fleet, event: FleetEvent, context: Context): Turn {
   switch (event.type) {
     case 'time-passed':
       return turn;
-    case 'restart-asked':
+    case 'restart-requested':
       return isServing(fleet) ? want(turn, { entry: event.entry, cwd: event.cwd }) : turn;
-    case 'size-asked':
+    case 'scale-requested':
       return isServing(fleet) ? resize(turn, event.size) : turn;
-    case 'size-stepped':
+    case 'scale-stepped':
       return isServing(fleet) ? resize(turn, stepped(fleet, event.by)) : turn;
-    case 'stop-asked':
+    case 'stop-requested':
       return askToStop(turn, event.force, context);
     case 'worker-ready':
     case 'worker-failing':
     case 'worker-incompatible':
     case 'worker-disconnected':
-    case 'worker-tired':
+    case 'retire-requested':
     case 'worker-exited':
     case 'fork-failed': {
       // A message can still arrive from a worker whose exit is already known.
@@ -76,35 +76,35 @@ function applyToWorker(turn: Turn, worker: Worker, event: WorkerEvent, context: 
       const bootMs = context.now - worker.forkedAt;
       return announce(replaceWorker(running, ready), { type: 'worker-ready', worker: ready, bootMs });
     }
-    case 'worker-tired':
-      return worker.state === 'ready' ? replaceWorker(turn, { ...worker, due: 'asked' }) : turn;
+    case 'retire-requested':
+      return worker.state === 'ready' ? replaceWorker(turn, { ...worker, due: 'requested' }) : turn;
     case 'worker-failing': {
       const told = announce(turn, { type: 'worker-failing', worker, error: event.error });
-      if (!isStaying(worker)) return told;
-      return addDeath(expectExit(told, worker, context), { worker, how: 'failed', error: event.error });
+      if (!isActive(worker)) return told;
+      return addFailure(expectExit(told, worker, context), { worker, how: 'failed', error: event.error });
     }
     case 'worker-disconnected': {
-      if (!isStaying(worker)) return turn;
+      if (!isActive(worker)) return turn;
       const told = announce(turn, { type: 'worker-disconnected', worker });
-      return addDeath(expectExit(told, worker, context), { worker, how: 'failed', error: CHANNEL_CLOSED });
+      return addFailure(expectExit(told, worker, context), { worker, how: 'failed', error: CHANNEL_CLOSED });
     }
     case 'worker-incompatible': {
-      if (!isStaying(worker)) return turn;
+      if (!isActive(worker)) return turn;
       const killed = kill(turn, worker, 'incompatible', context);
-      return addDeath(killed, { worker, how: 'incompatible', error: event.error });
+      return addFailure(killed, { worker, how: 'incompatible', error: event.error });
     }
     case 'worker-exited': {
       const { code, signal } = event;
-      const expected = !isStaying(worker);
+      const expected = !isActive(worker);
       const told = announce(turn, { type: 'worker-exited', worker, code, signal, expected });
       const gone = removeWorker(told, worker);
-      if (isStaying(worker)) return addDeath(gone, { worker, how: 'exited', error: exitError(event) });
-      return code === null || code === 0 ? gone : spoilShutdown(gone, 'unclean');
+      if (isActive(worker)) return addFailure(gone, { worker, how: 'exited', error: exitError(event) });
+      return code === null || code === 0 ? gone : failShutdown(gone, 'unclean');
     }
     case 'fork-failed': {
       const told = announce(turn, { type: 'fork-failed', worker, error: event.error });
       const gone = removeWorker(told, worker);
-      return isStaying(worker) ? addDeath(gone, { worker, how: 'fork-failed', error: event.error }) : gone;
+      return isActive(worker) ? addFailure(gone, { worker, how: 'fork-failed', error: event.error }) : gone;
     }
   }
 }
@@ -112,17 +112,17 @@ function applyToWorker(turn: Turn, worker: Worker, event: WorkerEvent, context: 
 /** A new generation is wanted: it gets a clean slate, and supersedes what was on its way. What is settled stays so. */
 function want(turn: Turn, release: Omit<Generation, 'id'>): Turn {
   const { fleet } = turn;
-  const wanted: Generation = { id: fleet.lastGenerationId + 1, ...release };
+  const target: Generation = { id: fleet.lastGenerationId + 1, ...release };
   const told = isRolling(fleet)
-    ? announce(turn, { type: 'rollout-superseded', generation: fleet.wanted.id, by: wanted.id })
+    ? announce(turn, { type: 'rollout-superseded', generation: fleet.target.id, by: target.id })
     : turn;
   const changed = change(told, {
-    wanted,
-    wantedSince: fleet.asOf,
-    lastGenerationId: wanted.id,
+    target,
+    targetSince: fleet.asOf,
+    lastGenerationId: target.id,
     slots: fleet.slots.map(({ stopgap }) => (isRolling(fleet) ? { ...FRESH_SLOT, stopgap } : FRESH_SLOT)),
   });
-  return announce(changed, { type: 'rollout-started', from: fleet.settled, to: wanted });
+  return announce(changed, { type: 'rollout-started', from: fleet.stable, to: target });
 }
 
 /** A signal cannot be answered with an error: at either end it changes nothing. */

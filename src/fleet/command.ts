@@ -31,7 +31,7 @@ export type Command =
 export type AbortReason =
   | 'boot-failed'
   | 'boot-timeout'
-  | 'died-early'
+  | 'crashed'
   | 'fork-failed'
   | 'incompatible'
   | 'stopping'
@@ -70,9 +70,9 @@ export type Announcement =
       readonly slot: number;
       /** Of the worker that died. */
       readonly generation: number;
-      readonly earlyDeaths: number;
+      readonly earlyExits: number;
       readonly delayMs: number;
-      /** True: respawn.maxEarlyDeaths is reached, this is the slowest pace. */
+      /** True: respawn.maxEarlyExits is reached, this is the slowest pace. */
       readonly slowest: boolean;
     }
   | {

@@ -22,7 +22,7 @@ export type FleetEvent =
   /** Its channel is closed, and it lives on: it can neither be told anything, nor say anything. It drains by itself. */
   | { readonly type: 'worker-disconnected'; readonly worker: number }
   /** It asks to be replaced. */
-  | { readonly type: 'worker-tired'; readonly worker: number }
+  | { readonly type: 'retire-requested'; readonly worker: number }
   | {
       readonly type: 'worker-exited';
       readonly worker: number;
@@ -30,7 +30,7 @@ export type FleetEvent =
       readonly signal: string | null;
     }
   | { readonly type: 'fork-failed'; readonly worker: number; readonly error: ErrorInfo }
-  | { readonly type: 'restart-asked'; readonly entry: string; readonly cwd: string }
-  | { readonly type: 'size-asked'; readonly size: number }
-  | { readonly type: 'size-stepped'; readonly by: 1 | -1 }
-  | { readonly type: 'stop-asked'; readonly force: boolean };
+  | { readonly type: 'restart-requested'; readonly entry: string; readonly cwd: string }
+  | { readonly type: 'scale-requested'; readonly size: number }
+  | { readonly type: 'scale-stepped'; readonly by: 1 | -1 }
+  | { readonly type: 'stop-requested'; readonly force: boolean };

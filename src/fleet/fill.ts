@@ -18,7 +18,7 @@ export function forkMissing(turn: Turn, context: Context): Turn {
 export function forkMissingOf(turn: Turn, due: readonly number[], context: Context): Turn {
   return due.reduce(
     (sofar, slot) =>
-      isMissing(sofar.fleet, slot) ? forkBeside(sofar, slot, sofar.fleet.wanted, context) : sofar,
+      isMissing(sofar.fleet, slot) ? forkBeside(sofar, slot, sofar.fleet.target, context) : sofar,
     turn,
   );
 }

@@ -3,8 +3,8 @@ import type { ErrorInfo } from './event.ts';
 import { inSlot, survey } from './occupancy.ts';
 import type { Occupancy } from './occupancy.ts';
 import type { Policy } from './policy.ts';
-import { isReady, isStaying } from './worker.ts';
-import type { Ready, Staying, Worker } from './worker.ts';
+import { isReady, isActive } from './worker.ts';
+import type { Ready, Active, Worker } from './worker.ts';
 
 /** A release: the real paths behind the entry file and the working directory, pinned. */
 export interface Generation {
@@ -14,23 +14,23 @@ export interface Generation {
 }
 
 /** How long to wait with the next worker, after what became of those before. */
-export interface Patience {
+export interface Backoff {
   /** Deaths in a row that came before the worker was stable. */
-  readonly earlyDeaths: number;
+  readonly earlyExits: number;
   /** No fork before this time. */
   readonly notBefore: number;
 }
 
 /** What a slot remembers of the workers that filled it: of those that are wanted, unless it says otherwise. */
-export interface Slot extends Patience {
+export interface Slot extends Backoff {
   /** Of the settled generation in a rollout: what it does says nothing about the new one. */
-  readonly stopgap: Patience;
+  readonly stopgap: Backoff;
 }
 
 /** How the life of the fleet ends, and so with which code the process does. */
 export interface Ending {
   readonly exitCode: 0 | 1;
-  readonly reason: 'asked' | 'boot-failed' | 'gave-up' | 'forced' | 'timed-out' | 'unclean';
+  readonly reason: 'requested' | 'boot-failed' | 'gave-up' | 'forced' | 'timed-out' | 'unclean';
   readonly error: ErrorInfo | null;
 }
 
@@ -53,11 +53,11 @@ export interface Fleet {
   /** Wanted: how many workers. There is one slot for each. */
   readonly slots: readonly Slot[];
   /** Wanted: the generation that forks are of. In a rollout in which nobody serves, of the settled one, too. */
-  readonly wanted: Generation;
+  readonly target: Generation;
   /** When it was last asked for another one: so when the rollout began, if there is one. */
-  readonly wantedSince: number;
+  readonly targetSince: number;
   /** What is wanted goes back to this one when a rollout aborts. They differ only during a rollout. */
-  readonly settled: Generation;
+  readonly stable: Generation;
   /** Actual, in the order of their forks, so of their ids. */
   readonly workers: readonly Worker[];
   /** The same workers, as rules ask for them. */
@@ -66,7 +66,7 @@ export interface Fleet {
   readonly lastWorkerId: number;
 }
 
-export const FRESH: Patience = { earlyDeaths: 0, notBefore: 0 };
+export const FRESH: Backoff = { earlyExits: 0, notBefore: 0 };
 export const FRESH_SLOT: Slot = { ...FRESH, stopgap: FRESH };
 
 export function createFleet(policy: Policy, size: number, release: Omit<Generation, 'id'>): Fleet {
@@ -77,9 +77,9 @@ export function createFleet(policy: Policy, size: number, release: Omit<Generati
     heardUntil: 0,
     phase: { name: 'starting' },
     slots: Array.from({ length: size }, () => FRESH_SLOT),
-    wanted: generation,
-    wantedSince: 0,
-    settled: generation,
+    target: generation,
+    targetSince: 0,
+    stable: generation,
     workers: [],
     occupancy: survey([], size, () => false),
     lastGenerationId: generation.id,
@@ -99,7 +99,7 @@ export function isRespawning(fleet: Fleet): boolean {
 }
 
 export function isRolling(fleet: Fleet): boolean {
-  return fleet.wanted.id !== fleet.settled.id;
+  return fleet.target.id !== fleet.stable.id;
 }
 
 export function findWorker({ workers }: Fleet, id: number): Worker | undefined {
@@ -120,45 +120,45 @@ export function positionOf(workers: readonly Worker[], id: number): number {
 
 /** The same fleet, with what follows from its workers, its size and the time worked out anew. */
 export function surveyed(fleet: Fleet): Fleet {
-  const isProvenNow = (worker: Worker): boolean => isProven(fleet, worker);
-  return { ...fleet, occupancy: survey(fleet.workers, fleet.slots.length, isProvenNow) };
+  const isAvailableNow = (worker: Worker): boolean => isAvailable(fleet, worker);
+  return { ...fleet, occupancy: survey(fleet.workers, fleet.slots.length, isAvailableNow) };
 }
 
 export function readyWorkers(fleet: Fleet): readonly Ready[] {
   return fleet.workers.filter(isReady);
 }
 
-export function stayingWorkers(fleet: Fleet): readonly Staying[] {
-  return fleet.workers.filter(isStaying);
+export function activeWorkers(fleet: Fleet): readonly Active[] {
+  return fleet.workers.filter(isActive);
 }
 
 /**
  * Must it be replaced? A ready worker of a *newer* generation than the wanted one is not: it is what an aborted
  * rollout left behind, and it works.
  */
-export function isOutdated(fleet: Fleet, worker: Staying): boolean {
-  return worker.generation < fleet.wanted.id || (worker.state === 'ready' && worker.due !== null);
+export function isOutdated(fleet: Fleet, worker: Active): boolean {
+  return worker.generation < fleet.target.id || (worker.state === 'ready' && worker.due !== null);
 }
 
 /** Has it been ready for long enough to take an old worker's place? It may have died, and the primary not know it yet. */
-export function isProven(fleet: Fleet, worker: Worker): boolean {
-  return worker.state === 'ready' && fleet.heardUntil >= provenAt(fleet, worker);
+export function isAvailable(fleet: Fleet, worker: Worker): boolean {
+  return worker.state === 'ready' && fleet.heardUntil >= availableAt(fleet, worker);
 }
 
-export function provenAt({ policy }: Fleet, worker: Ready): number {
+export function availableAt({ policy }: Fleet, worker: Ready): number {
   return worker.readyAt + policy.rollout.minReadyMs;
 }
 
 /** The workers of a slot that are current, the one to keep first: it serves, it is what is wanted, it came first. */
-export function currentWorkers(fleet: Fleet, slot: number): readonly Staying[] {
+export function currentWorkers(fleet: Fleet, slot: number): readonly Active[] {
   const current = inSlot(fleet.occupancy, slot).filter((worker) => !isOutdated(fleet, worker));
   return current.length < 2
     ? current
     : current.toSorted((a, b) => currentRank(fleet, a) - currentRank(fleet, b) || a.id - b.id);
 }
 
-function currentRank(fleet: Fleet, worker: Staying): number {
-  return (worker.state === 'ready' ? 0 : 2) + (worker.generation === fleet.wanted.id ? 0 : 1);
+function currentRank(fleet: Fleet, worker: Active): number {
+  return (worker.state === 'ready' ? 0 : 2) + (worker.generation === fleet.target.id ? 0 : 1);
 }
 
 /** Is every slot filled by a ready worker, whatever its generation? */

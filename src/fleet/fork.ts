@@ -1,6 +1,6 @@
 // How a worker is forked, and where there is room for one.
 import { currentWorkers } from './fleet.ts';
-import type { Fleet, Generation, Patience, Slot } from './fleet.ts';
+import type { Fleet, Generation, Backoff, Slot } from './fleet.ts';
 import { inSlot, shareOf } from './occupancy.ts';
 import { addWorker, announce, command } from './turn.ts';
 import type { Context, Turn } from './turn.ts';
@@ -38,7 +38,7 @@ export function areEnoughBooting({ occupancy, policy }: Fleet, { id }: Generatio
 /** Those whose backoff is over. */
 export function dueSlots(
   { slots }: Fleet,
-  patienceOf: (slot: Slot) => Patience,
+  patienceOf: (slot: Slot) => Backoff,
   { now }: Context,
 ): readonly number[] {
   return [...slots.keys()].filter((index) => {

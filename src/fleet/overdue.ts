@@ -1,5 +1,5 @@
 // Rule: whoever is past a deadline is killed.
-import { addDeath, kill, spoilShutdown } from './turn.ts';
+import { addFailure, kill, failShutdown } from './turn.ts';
 import type { Context, Turn } from './turn.ts';
 import type { Worker } from './worker.ts';
 
@@ -30,12 +30,12 @@ function killIfOverdue(turn: Turn, worker: Worker, context: Context): Turn {
     case 'booting': {
       const message = `The worker was not ready within boot.timeoutMs (${policy.boot.timeoutMs} ms)`;
       const error = { name: 'Error', message, stack: null, code: null };
-      return addDeath(kill(turn, worker, 'boot-timeout', context), { worker, how: 'timed-out', error });
+      return addFailure(kill(turn, worker, 'boot-timeout', context), { worker, how: 'timed-out', error });
     }
     case 'ready':
-      return addDeath(kill(turn, worker, 'watchdog', context), { worker, how: 'timed-out', error: null });
+      return addFailure(kill(turn, worker, 'watchdog', context), { worker, how: 'timed-out', error: null });
     case 'draining':
-      return spoilShutdown(kill(turn, worker, 'drain-timeout', context), 'timed-out');
+      return failShutdown(kill(turn, worker, 'drain-timeout', context), 'timed-out');
     case 'killing':
       return turn;
   }

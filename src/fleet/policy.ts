@@ -16,8 +16,8 @@ export interface Policy {
     readonly concurrency: number;
   };
   readonly respawn: {
-    readonly stableMs: number;
-    readonly maxEarlyDeaths: number;
+    readonly minUptimeMs: number;
+    readonly maxEarlyExits: number;
     readonly backoff: { readonly initialMs: number; readonly maxMs: number };
   };
   readonly rollout: DrainTimes & {

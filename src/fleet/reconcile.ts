@@ -8,11 +8,11 @@ import { finish, shutDown } from './shutdown.ts';
 import { forkStopgaps, makeRoom } from './stopgap.ts';
 import { announce } from './turn.ts';
 import type { Context, Rule, Turn } from './turn.ts';
-import { judgeDeaths } from './verdict.ts';
+import { assessFailures } from './verdict.ts';
 
 const RULES: readonly Rule[] = [
   killOverdue,
-  judgeDeaths,
+  assessFailures,
   shutDown,
   cancelBoots,
   makeRoom,
@@ -34,7 +34,7 @@ function tellWhenFull(turn: Turn): Turn {
   const { before, fleet } = turn;
   if (isFull(before) || !isFull(fleet)) return turn;
   // In a rollout in which nobody served it may be what was known to work that does again.
-  const isNew = readyWorkers(fleet).some((worker) => worker.generation === fleet.wanted.id);
-  const { id: generation, entry, cwd } = isNew ? fleet.wanted : fleet.settled;
+  const isNew = readyWorkers(fleet).some((worker) => worker.generation === fleet.target.id);
+  const { id: generation, entry, cwd } = isNew ? fleet.target : fleet.stable;
   return announce(turn, { type: 'fleet-ready', size: fleet.slots.length, generation, entry, cwd });
 }

@@ -3,11 +3,11 @@ import { forkMissingOf } from './fill.ts';
 import {
   currentWorkers,
   isOutdated,
-  isProven,
+  isAvailable,
   isRespawning,
   isServing,
   readyWorkers,
-  stayingWorkers,
+  activeWorkers,
 } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
 import { dueSlots, isMissing } from './fork.ts';
@@ -16,21 +16,21 @@ import { isStopgap } from './stopgap.ts';
 import { drain } from './turn.ts';
 import type { Context, Turn } from './turn.ts';
 import { isReady } from './worker.ts';
-import type { DrainCause, Ready, Staying } from './worker.ts';
+import type { DrainCause, Ready, Active } from './worker.ts';
 
 /** A worker that still boots serves nobody: if it is not wanted, it goes at once. */
 export function cancelBoots(turn: Turn, context: Context): Turn {
   if (!isRespawning(turn.fleet)) return turn;
-  return stayingWorkers(turn.fleet)
+  return activeWorkers(turn.fleet)
     .filter((worker) => worker.state === 'booting' && isUnwantedBoot(turn.fleet, worker))
     .reduce((sofar, worker) => drain(sofar, worker, 'cancelled', context), turn);
 }
 
-function isUnwantedBoot(fleet: Fleet, worker: Staying): boolean {
+function isUnwantedBoot(fleet: Fleet, worker: Active): boolean {
   if (isStopgap(fleet, worker)) return worker.slot >= fleet.slots.length;
   return (
     worker.slot >= fleet.slots.length ||
-    worker.generation !== fleet.wanted.id ||
+    worker.generation !== fleet.target.id ||
     currentWorkers(fleet, worker.slot)[0] !== worker
   );
 }
@@ -45,7 +45,7 @@ export function drainExtra(turn: Turn, context: Context): Turn {
 export function drainOutdated(turn: Turn, context: Context): Turn {
   const { fleet } = turn;
   if (!isServing(fleet)) return turn;
-  const isOfRollout = ({ generation }: Ready): boolean => generation < fleet.wanted.id;
+  const isOfRollout = ({ generation }: Ready): boolean => generation < fleet.target.id;
   const outdated = outdatedWorkers(fleet);
   const isSettled = outdated.some(isOfRollout) && !isRolloutSettling(fleet);
   const candidates = isSettled ? outdated : outdated.filter((worker) => !isOfRollout(worker));
@@ -76,13 +76,13 @@ function drainSpare(turn: Turn, workers: readonly Ready[], context: Context): Tu
 
 /** Are `size - maxUnavailable` proven ones left to serve without it? */
 function isSpare(fleet: Fleet, worker: Ready): boolean {
-  const others = fleet.occupancy.proven - Number(isProven(fleet, worker));
+  const others = fleet.occupancy.proven - Number(isAvailable(fleet, worker));
   return others >= fleet.slots.length - fleet.policy.rollout.maxUnavailable;
 }
 
 function drainCause(fleet: Fleet, worker: Ready): DrainCause {
   if (worker.slot >= fleet.slots.length) return 'scale';
-  return worker.due !== null && worker.generation >= fleet.wanted.id ? 'recycle' : 'rollout';
+  return worker.due !== null && worker.generation >= fleet.target.id ? 'recycle' : 'rollout';
 }
 
 /** Those of the highest slots first, and of a slot the one that is worth least. */
@@ -114,8 +114,8 @@ function fallback(fleet: Fleet, slot: number): Ready | undefined {
 /** It works; it is what an abort would go back to; it need not be replaced even then. */
 function worth(fleet: Fleet, worker: Ready): number {
   return (
-    (isProven(fleet, worker) ? 4 : 0) +
-    (worker.generation === fleet.settled.id ? 2 : 0) +
+    (isAvailable(fleet, worker) ? 4 : 0) +
+    (worker.generation === fleet.stable.id ? 2 : 0) +
     (worker.due === null ? 1 : 0)
   );
 }
@@ -146,5 +146,5 @@ function isRolloutSettling(fleet: Fleet): boolean {
 /** Is a successor still to be forked for this slot, or to show that it works? */
 function isSettling(fleet: Fleet, slot: number): boolean {
   const [current] = currentWorkers(fleet, slot);
-  return current === undefined ? isMissing(fleet, slot) : !isProven(fleet, current);
+  return current === undefined ? isMissing(fleet, slot) : !isAvailable(fleet, current);
 }

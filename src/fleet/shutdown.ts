@@ -1,11 +1,11 @@
 // Rules: when the fleet is to stop, everybody drains, or is killed where force is asked for; then it finishes.
 import type { Ending, Fleet, Phase } from './fleet.ts';
-import { findWorker, isRolling, isServing, readyWorkers, stayingWorkers } from './fleet.ts';
+import { findWorker, isRolling, isServing, readyWorkers, activeWorkers } from './fleet.ts';
 import { abortRollout } from './rollout.ts';
 import { announce, change, command, drain, kill } from './turn.ts';
 import type { Context, Turn } from './turn.ts';
 
-const GRACEFUL: Ending = { exitCode: 0, reason: 'asked', error: null };
+const GRACEFUL: Ending = { exitCode: 0, reason: 'requested', error: null };
 
 export function shutDown(turn: Turn, context: Context): Turn {
   if (isServing(turn.fleet)) return turn;
@@ -40,7 +40,7 @@ function obey(turn: Turn, context: Context): Turn {
       .reduce((sofar, worker) => kill(sofar, worker, 'forced', context), told);
   }
   const patient = workers.filter((worker) => worker.state === 'draining' && worker.cause !== 'shutdown');
-  return [...stayingWorkers(turn.fleet), ...patient].reduce(
+  return [...activeWorkers(turn.fleet), ...patient].reduce(
     (sofar, worker) => drain(sofar, worker, 'shutdown', context),
     told,
   );

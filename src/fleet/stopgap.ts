@@ -1,11 +1,11 @@
 // Rules: when nobody serves in a rollout, what is known to work boots beside what has still to show that it does.
-import { isRolling, stayingWorkers } from './fleet.ts';
+import { isRolling, activeWorkers } from './fleet.ts';
 import type { Fleet, Generation } from './fleet.ts';
 import { areEnoughBooting, dueSlots, fork, hasRoom, isMissing, isOccupied } from './fork.ts';
 import { inSlot, shareOf } from './occupancy.ts';
 import { drain } from './turn.ts';
 import type { Context, Turn } from './turn.ts';
-import type { Staying } from './worker.ts';
+import type { Active } from './worker.ts';
 
 /** Does nobody serve, although somebody should, while a release is rolled out? */
 function isStranded(fleet: Fleet): boolean {
@@ -22,7 +22,7 @@ function isAtRisk(fleet: Fleet): boolean {
 export function makeRoom(turn: Turn, context: Context): Turn {
   const { fleet } = turn;
   if (hasPlaces(fleet)) return turn;
-  const staying = stayingWorkers(fleet);
+  const staying = activeWorkers(fleet);
   const youngest = staying.filter(({ state }) => state === 'booting').at(-1);
   return youngest === undefined || staying.length < 2 ? turn : drain(turn, youngest, 'cancelled', context);
 }
@@ -36,16 +36,16 @@ export function forkStopgaps(turn: Turn, context: Context): Turn {
   const empty = due.filter((slot) => !isOccupied(tried.fleet, slot));
   return [...empty, ...due].reduce(
     (sofar, slot) =>
-      isStopgapMissing(sofar.fleet, slot) ? forkBeside(sofar, slot, sofar.fleet.settled, context) : sofar,
+      isStopgapMissing(sofar.fleet, slot) ? forkBeside(sofar, slot, sofar.fleet.stable, context) : sofar,
     tried,
   );
 }
 
 function forkTrial(turn: Turn, context: Context): Turn {
   const { fleet } = turn;
-  if (hasWorkerOf(fleet, fleet.wanted)) return turn;
+  if (hasWorkerOf(fleet, fleet.target)) return turn;
   const slot = dueSlots(fleet, (its) => its, context).find((due) => isMissing(fleet, due));
-  return slot === undefined ? turn : fork(turn, slot, fleet.wanted, context);
+  return slot === undefined ? turn : fork(turn, slot, fleet.target, context);
 }
 
 /** Unless enough boot already, or it would take the last place that the other release could have. */
@@ -57,12 +57,12 @@ export function forkBeside(turn: Turn, slot: number, generation: Generation, con
 
 /** Nobody serves in a rollout: does this slot lack a worker of what is known to work? */
 export function isStopgapMissing(fleet: Fleet, slot: number): boolean {
-  return isStranded(fleet) && settledWorkers(fleet, slot).length === 0 && hasRoom(fleet, slot);
+  return isStranded(fleet) && stableWorkers(fleet, slot).length === 0 && hasRoom(fleet, slot);
 }
 
 /** It is the first of its slot to run what is known to work, in a rollout in which nobody serves for sure. */
-export function isStopgap(fleet: Fleet, worker: Staying): boolean {
-  return isAtRisk(fleet) && settledWorkers(fleet, worker.slot)[0] === worker;
+export function isStopgap(fleet: Fleet, worker: Active): boolean {
+  return isAtRisk(fleet) && stableWorkers(fleet, worker.slot)[0] === worker;
 }
 
 /**
@@ -72,7 +72,7 @@ export function isStopgap(fleet: Fleet, worker: Staying): boolean {
 function hasPlaces(fleet: Fleet): boolean {
   return (
     !isStranded(fleet) ||
-    (hasPlace(fleet, fleet.wanted, isMissing) && hasPlace(fleet, fleet.settled, isStopgapMissing))
+    (hasPlace(fleet, fleet.target, isMissing) && hasPlace(fleet, fleet.stable, isStopgapMissing))
   );
 }
 
@@ -89,6 +89,6 @@ function hasWorkerOf({ occupancy }: Fleet, { id }: Generation): boolean {
 }
 
 /** The workers of a slot that run what is known to work, the one to keep first: it came first. */
-function settledWorkers(fleet: Fleet, slot: number): readonly Staying[] {
-  return inSlot(fleet.occupancy, slot).filter(({ generation }) => generation === fleet.settled.id);
+function stableWorkers(fleet: Fleet, slot: number): readonly Active[] {
+  return inSlot(fleet.occupancy, slot).filter(({ generation }) => generation === fleet.stable.id);
 }

@@ -1,12 +1,12 @@
 // One turn of `step` while it is being worked out: the fleet so far, and the commands so far.
 import type { Announcement, Command } from './command.ts';
 import type { ErrorInfo } from './event.ts';
-import { isProven, positionOf } from './fleet.ts';
+import { isAvailable, positionOf } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
 import { exchanged } from './occupancy.ts';
 import type { Exchange } from './occupancy.ts';
 import type { DrainTimes } from './policy.ts';
-import type { DrainCause, KillCause, Staying, Worker } from './worker.ts';
+import type { DrainCause, KillCause, Active, Worker } from './worker.ts';
 
 /** The outside world, as far as a decision may look at it. */
 export interface Context {
@@ -19,9 +19,9 @@ export interface Context {
 }
 
 /** A worker that stopped serving, or being about to, without having been asked. */
-export interface Death {
+export interface Failure {
   /** As it was known just before. */
-  readonly worker: Staying;
+  readonly worker: Active;
   readonly how: 'failed' | 'exited' | 'fork-failed' | 'timed-out' | 'incompatible';
   readonly error: ErrorInfo | null;
 }
@@ -31,7 +31,7 @@ export interface Turn {
   readonly before: Fleet;
   readonly fleet: Fleet;
   readonly commands: readonly Command[];
-  readonly deaths: readonly Death[];
+  readonly deaths: readonly Failure[];
 }
 
 /** A rule turns what is known into what is to be done about it. */
@@ -49,7 +49,7 @@ export function announce(turn: Turn, announcement: Announcement): Turn {
   return command(turn, { type: 'announce', announcement });
 }
 
-export function addDeath(turn: Turn, death: Death): Turn {
+export function addFailure(turn: Turn, death: Failure): Turn {
   return { ...turn, deaths: [...turn.deaths, death] };
 }
 
@@ -75,8 +75,8 @@ export function addWorker(turn: Turn, worker: Worker): Turn {
 
 function exchange(turn: Turn, exchange: Exchange, workers: readonly Worker[]): Turn {
   const { occupancy, slots } = turn.fleet;
-  const isProvenNow = (worker: Worker): boolean => isProven(turn.fleet, worker);
-  return change(turn, { workers, occupancy: exchanged(occupancy, exchange, slots.length, isProvenNow) });
+  const isAvailableNow = (worker: Worker): boolean => isAvailable(turn.fleet, worker);
+  return change(turn, { workers, occupancy: exchanged(occupancy, exchange, slots.length, isAvailableNow) });
 }
 
 /** What a drain may take at the most, before the primary kills. */
@@ -125,7 +125,7 @@ export function kill(turn: Turn, worker: Worker, cause: KillCause, context: Cont
 }
 
 /** A shutdown that had to kill, or in which a worker failed, is no success. The first reason stands. */
-export function spoilShutdown(turn: Turn, reason: 'timed-out' | 'unclean'): Turn {
+export function failShutdown(turn: Turn, reason: 'timed-out' | 'unclean'): Turn {
   const { phase } = turn.fleet;
   if (phase.name !== 'stopping' || phase.ending.exitCode !== 0) return turn;
   return change(turn, { phase: { name: 'stopping', ending: { exitCode: 1, reason, error: null } } });

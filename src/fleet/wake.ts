@@ -1,6 +1,6 @@
 // When does the fleet have to look again, if nothing happens until then? Derived, so none can be forgotten.
 import type { Fleet } from './fleet.ts';
-import { provenAt, readyWorkers } from './fleet.ts';
+import { availableAt, readyWorkers } from './fleet.ts';
 import { isMissing } from './fork.ts';
 import { deadline } from './overdue.ts';
 import { lastWait } from './shutdown.ts';
@@ -24,7 +24,7 @@ function deadlines(fleet: Fleet): readonly number[] {
       return [...overdue, lastWait(fleet)];
     case 'starting':
     case 'running': {
-      const proven = readyWorkers(fleet).map((worker) => provenAt(fleet, worker));
+      const proven = readyWorkers(fleet).map((worker) => availableAt(fleet, worker));
       return [...overdue, ...proven, ...respawns(fleet)];
     }
   }

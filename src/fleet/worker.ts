@@ -43,9 +43,9 @@ export interface Killing extends Life {
 export type Worker = Booting | Ready | Draining | Killing;
 
 /** A worker that counts: it serves, or it is about to. The others are on their way out. */
-export type Staying = Booting | Ready;
+export type Active = Booting | Ready;
 
-export type RecycleReason = 'asked';
+export type RecycleReason = 'requested';
 
 /** Why a worker drains. `cancelled`: it was still booting when it stopped being wanted. */
 export type DrainCause = 'rollout' | 'recycle' | 'scale' | 'cancelled' | 'failing' | 'shutdown';
@@ -53,7 +53,7 @@ export type DrainCause = 'rollout' | 'recycle' | 'scale' | 'cancelled' | 'failin
 /** Why a worker is killed. */
 export type KillCause = 'boot-timeout' | 'watchdog' | 'drain-timeout' | 'incompatible' | 'forced';
 
-export function isStaying(worker: Worker): worker is Staying {
+export function isActive(worker: Worker): worker is Active {
   return worker.state === 'booting' || worker.state === 'ready';
 }
 

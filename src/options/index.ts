@@ -33,13 +33,13 @@ export interface ClusteredOptions {
      * A worker that dies sooner after it was ready than this many ms died early.
      * @default 5_000
      */
-    stableMs?: number;
+    minUptimeMs?: number;
     /**
      * After this many early deaths in a row a slot is retried at the slowest pace only (`backoff.maxMs`). When all
      * slots are there and no worker is ready, the primary exits with code 1.
      * @default 10
      */
-    maxEarlyDeaths?: number;
+    maxEarlyExits?: number;
     /** Exponential backoff with full jitter. The first respawn is immediate. */
     backoff?: {
       /**
@@ -315,8 +315,8 @@ function validateListen(value: unknown, env: Surroundings['env']): Settings['lis
 
 function validateRespawn(value: unknown, name: string): Policy['respawn'] {
   const respawn = group(value, name, {
-    stableMs: ms(5_000),
-    maxEarlyDeaths: whole(10, 1, 1_000_000),
+    minUptimeMs: ms(5_000),
+    maxEarlyExits: whole(10, 1, 1_000_000),
     backoff: (given, inner) => group(given, inner, { initialMs: ms(100, 1), maxMs: ms(30_000, 1) }),
   });
   const { initialMs, maxMs } = respawn.backoff;

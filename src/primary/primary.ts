@@ -101,12 +101,12 @@ export class Primary implements ClusteredPrimary {
       const generation = this.#fleet.lastGenerationId + 1;
       const pinned = this.#parts.releases.pin(generation);
       const result = this.#rollouts.expect(generation);
-      this.#dispatch({ type: 'restart-asked', ...names(pinned) });
+      this.#dispatch({ type: 'restart-requested', ...names(pinned) });
       this.#parts.releases.forgetBefore(oldestGeneration(this.#fleet));
       this.#warnOfMissed(generation, pinned);
       return result;
     } catch (error) {
-      this.#log.error({ err: toPlainError(error), wanted: this.#fleet.wanted }, 'rollout not started');
+      this.#log.error({ err: toPlainError(error), target: this.#fleet.target }, 'rollout not started');
       const reason = 'release-not-found';
       return Promise.resolve(
         this.#rollouts.end({ outcome: 'aborted', generation: null, reason, error: toPlainError(error) }),
@@ -124,22 +124,22 @@ export class Primary implements ClusteredPrimary {
   }
 
   scale(size: number): void {
-    this.#dispatch({ type: 'size-asked', size: validateSize(size, 'size') });
+    this.#dispatch({ type: 'scale-requested', size: validateSize(size, 'size') });
   }
 
   /** As SIGTTIN and SIGTTOU do it: it stays where `scale` could go. */
   stepSize(by: 1 | -1): void {
-    this.#dispatch({ type: 'size-stepped', by });
+    this.#dispatch({ type: 'scale-stepped', by });
   }
 
   close(): Promise<Closed> {
-    this.#dispatch({ type: 'stop-asked', force: false });
+    this.#dispatch({ type: 'stop-requested', force: false });
     return this.closed;
   }
 
   /** Everybody is killed before this returns. */
   force(): void {
-    this.#dispatch({ type: 'stop-asked', force: true });
+    this.#dispatch({ type: 'stop-requested', force: true });
   }
 
   status(): FleetStatus {
@@ -148,7 +148,8 @@ export class Primary implements ClusteredPrimary {
       pid: process.pid,
       phase: fleet.phase.name,
       size: fleet.slots.length,
-      generation: fleet.wanted,
+      target: fleet.target,
+      stable: fleet.stable,
       rolling: isRolling(fleet),
       mixed: isMixed(fleet),
       addresses: this.#parts.listener.addresses,
@@ -241,6 +242,6 @@ function names({ entry, cwd }: PinnedRelease): { readonly entry: string; readonl
 }
 
 /** Which is still to be forked, or has workers. */
-function oldestGeneration({ wanted, settled, workers }: Fleet): number {
-  return Math.min(wanted.id, settled.id, ...workers.map(({ generation }) => generation));
+function oldestGeneration({ target, stable, workers }: Fleet): number {
+  return Math.min(target.id, stable.id, ...workers.map(({ generation }) => generation));
 }

@@ -49,7 +49,7 @@ function failure({ exitCode, reason, error }: Closed): Error | null {
       return new BootFailedError(why, { cause: error });
     case 'gave-up':
       return new GaveUpError(why, { cause: error });
-    case 'asked':
+    case 'requested':
     case 'forced':
     case 'timed-out':
     case 'unclean':

@@ -15,7 +15,7 @@ export type ExitCause =
   | { readonly type: 'signal'; readonly signal: NodeJS.Signals }
   /** Nobody caught it in this process. */
   | { readonly type: 'error'; readonly error: unknown }
-  | { readonly type: 'asked' };
+  | { readonly type: 'requested' };
 
 export interface ProcessEnd {
   /** Ends the process, as a signal does. */
@@ -41,7 +41,7 @@ export function handleExit({ stop, force, failedAgain }: ExitHandlers): ProcessE
   let signalledAt: number | undefined;
   let isForced = false;
   const grace = closeWithGrace({ delay: false, logger: false, skip: [...EVERY_EVENT] }, async () => {
-    await stop(cause ?? { type: 'asked' });
+    await stop(cause ?? { type: 'requested' });
     if (cause?.type === 'error') throw cause.error;
   });
   const begin = (its: ExitCause): void => {
@@ -72,7 +72,7 @@ export function handleExit({ stop, force, failedAgain }: ExitHandlers): ProcessE
   process.on('uncaughtException', hearError);
   return {
     end() {
-      if (cause === undefined) begin({ type: 'asked' });
+      if (cause === undefined) begin({ type: 'requested' });
     },
     uninstall() {
       for (const signal of signals) process.removeListener(signal, hearSignal);

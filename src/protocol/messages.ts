@@ -19,7 +19,7 @@ export type WorkerMessage =
   | { readonly type: 'ready' }
   | { readonly type: 'heartbeat' }
   | { readonly type: 'failing'; readonly error: ErrorInfo }
-  | { readonly type: 'tired' }
+  | { readonly type: 'retire' }
   | { readonly type: 'ask'; readonly id: number; readonly question: Question };
 
 /** What a worker can ask, and what it is answered. */
@@ -32,7 +32,7 @@ export type Question = keyof Answers;
 
 export type PrimaryMessage =
   /** The answer to hello. Who has not got it can be killed at any time, and nothing is lost. */
-  | { readonly type: 'welcome' }
+  | { readonly type: 'acknowledged' }
   | {
       readonly type: 'drain';
       readonly cause: DrainCause;
@@ -81,7 +81,7 @@ export function parseWorkerMessage(value: unknown): WorkerMessage | undefined {
   switch (message?.['type']) {
     case 'ready':
     case 'heartbeat':
-    case 'tired':
+    case 'retire':
       return { type: message['type'] };
     case 'hello':
       return isNumber(message['protocol']) ? { type: 'hello', protocol: message['protocol'] } : undefined;
@@ -101,7 +101,7 @@ export function parseWorkerMessage(value: unknown): WorkerMessage | undefined {
 export function parsePrimaryMessage(value: unknown): PrimaryMessage | undefined {
   const message = unwrap(value);
   switch (message?.['type']) {
-    case 'welcome':
+    case 'acknowledged':
     case 'leave':
       return { type: message['type'] };
     case 'drain': {

@@ -19,13 +19,14 @@ export function createSingleContext(): LiveContext {
   });
 }
 
-function status(state: WorkerState, generation: FleetStatus['generation']): FleetStatus {
+function status(state: WorkerState, generation: FleetStatus['target']): FleetStatus {
   const { pid } = process;
   return {
     pid,
     phase: PHASES[state],
     size: 1,
-    generation,
+    target: generation,
+    stable: generation,
     rolling: false,
     mixed: false,
     addresses: [],

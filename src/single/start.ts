@@ -39,7 +39,7 @@ export async function startSingle<App extends ServableApp>(
   const drain = new Drain({ app, context, connections, sessions, acceptor });
   context.becomeReady();
   const stop = once(async () => {
-    context.becomeUnavailable();
+    context.becomeUnready();
     await setTimeout(policy.shutdown.delayMs);
     await drain.drain({ final: true, ...policy.shutdown });
     if (!(await close(app, policy.closeMs))) throw new Error('app.close() did not succeed');

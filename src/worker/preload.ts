@@ -8,13 +8,13 @@ import { attempt } from '../attempt.ts';
 import { writeToStderr } from '../process/stderr.ts';
 
 /** Ctrl-C and `kill -- -pgid` reach the workers, too: what they mean is the primary's business. */
-const DEAF_TO = ['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGTERM', 'SIGTTIN', 'SIGTTOU'] as const;
+const IGNORED_SIGNALS = ['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGTERM', 'SIGTTIN', 'SIGTTOU'] as const;
 
 const settings = process.env[SETTINGS_VARIABLE];
 
 if (cluster.isWorker && settings !== undefined) {
   const { primaryLogs }: WorkerSettings = JSON.parse(settings);
-  for (const signal of DEAF_TO) process.on(signal, () => undefined);
+  for (const signal of IGNORED_SIGNALS) process.on(signal, () => undefined);
   // Else Node ends this process in the middle of everything when the primary is gone.
   if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;
   process.on('uncaughtException', function failToLoad(error: unknown) {

@@ -19,7 +19,7 @@ import type { WorkerContext } from '../app/context.ts';
 import { Drain } from '../drain/drain.ts';
 import type { DrainTimes } from '../drain/drain.ts';
 import { Sessions } from '../drain/http2.ts';
-import { letGo, takeOver } from '../app/listen.ts';
+import { closeInherited, listenOnInherited } from '../app/listen.ts';
 import { logError } from '../app/log-error.ts';
 import { isOrphaned } from './orphaned.ts';
 import { takeSettings } from './settings.ts';
@@ -79,7 +79,7 @@ class WorkerLife<App extends ServableApp> {
   async live(buildApp: BuildApp<App>): Promise<ClusteredWorker<App>> {
     void this.#channel.say({ type: 'hello', protocol: PROTOCOL });
     process.on('uncaughtException', (error) => this.#fail(error));
-    process.on('SIGTERM', () => void this.#channel.say({ type: 'tired' }));
+    process.on('SIGTERM', () => void this.#channel.say({ type: 'retire' }));
     this.#booted = this.#boot(buildApp).catch((error: unknown) => this.#fail(error));
     await this.#booted;
     if (this.#leaving !== undefined) return this.#leaving;
@@ -102,16 +102,16 @@ class WorkerLife<App extends ServableApp> {
     this.#tookOver = true;
     const connections = new Connections(app.server);
     const sessions = new Sessions(app.server);
-    const acceptor = await takeOver(app, sockets, backlog);
+    const acceptor = await listenOnInherited(app, sockets, backlog);
     this.#drain = new Drain({ app, context: this.#context, connections, sessions, acceptor });
   }
 
   #obey(order: Order): void {
     switch (order.type) {
-      case 'welcome':
+      case 'acknowledged':
         return this.#settleWelcome();
       case 'leave':
-        return this.#context.becomeUnavailable();
+        return this.#context.becomeUnready();
       case 'drain':
         return this.#leave(order);
     }
@@ -160,7 +160,7 @@ class WorkerLife<App extends ServableApp> {
 
   /** Nothing was accepted yet, but what the app has begun may want to know. */
   async #leaveBoot(): Promise<void> {
-    letGo(this.#settings.sockets);
+    closeInherited(this.#settings.sockets);
     const told = this.#context.becomeDraining((error) =>
       this.#app === undefined
         ? writeToStderr(HOOK_FAILED, toErrorInfo(error))

@@ -14,7 +14,7 @@ import type { Service } from '../helpers/service.ts';
 
 /** Nothing in these tests ends because of a time. */
 const PATIENT = { idleMs: 600_000, graceMs: 600_000 } as const;
-const UNDETERRED = { stableMs: 0 } as const;
+const UNDETERRED = { minUptimeMs: 0 } as const;
 const ONE = { workers: 1, shutdown: PATIENT, respawn: UNDETERRED } as const;
 
 const KINDS = ['message', 'getters', 'inspect', 'proxy', 'revoked', 'undefined', 'huge', 'cyclic'];
@@ -63,7 +63,7 @@ suite('an uncaught error that is hard to tell', () => {
     const [held, culprit, keeper] = await Promise.all([1, 2, 3].map(() => openConnection(service)));
     assert.ok(held && culprit && keeper);
     const answer = ask(held, '/silent');
-    await service.seen('asked', { where: ({ url }) => url === '/silent' });
+    await service.seen('requested', { where: ({ url }) => url === '/silent' });
     const exited = once(service.child, 'exit');
     service.signal('SIGKILL');
     await exited;

@@ -70,7 +70,7 @@ export async function gather(service: Service): Promise<readonly Bystander[]> {
   const bystanders: Bystander[] = [];
   // Others may have come before them.
   const asked = ['/silent', '/begun', '/chunked', '/echo'].map((path) =>
-    service.next('asked', ({ url }) => url === path),
+    service.next('requested', ({ url }) => url === path),
   );
   for (const kind of kinds) bystanders.push(new Bystander(kind, await openConnection(service)));
   await Promise.all(asked);

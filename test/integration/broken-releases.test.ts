@@ -16,7 +16,7 @@ interface Broken {
   readonly main: string;
   /** Of the error that the abort is told with. */
   readonly message: RegExp;
-  readonly reason?: 'died-early';
+  readonly reason?: 'crashed';
   /** Where the worker could not say it by itself: what the log makes of its exit. */
   readonly explanation?: RegExp;
   /** Whether the stack leads to the file that is to blame. Of one that cannot be parsed only Node itself can say where. */
@@ -76,7 +76,7 @@ const BROKEN: readonly Broken[] = [
     main: workingRelease('2', {
       afterReady: `setTimeout(() => { throw new Error('broken in a timer'); }, 100);`,
     }),
-    reason: 'died-early',
+    reason: 'crashed',
     message: /^broken in a timer$/,
   },
 ];
@@ -110,7 +110,7 @@ suite('broken releases', () => {
     assert.equal((await service.restart()).outcome, 'aborted');
     const { explanation } = await service.seen('worker crashed');
     assert.match(String(explanation), /process\.exit\(4\)/);
-    assertAborted(service, releases, 'died-early', /exited with code 4/);
+    assertAborted(service, releases, 'crashed', /exited with code 4/);
     await assertUntouched(service, before);
   });
 
@@ -136,7 +136,7 @@ suite('broken releases', () => {
     assert.equal(result.reason, 'release-not-found');
     const line = await service.seen('rollout not started');
     assert.match(line.err?.message ?? '', /current\/main\.mjs does not exist/);
-    assert.deepEqual(line['wanted'], { id: 1, ...pathsOf(releases, 1) });
+    assert.deepEqual(line['target'], { id: 1, ...pathsOf(releases, 1) });
     await assertUntouched(service, before);
   });
 
@@ -282,7 +282,7 @@ function assertAborted(
 async function assertUntouched(service: Service, before: readonly number[]): Promise<void> {
   assert.deepEqual(await service.readyPids(), before);
   assert.equal((await served(service)).release, '1');
-  const { lastRollout, generation, mixed, rolling } = await service.status();
+  const { lastRollout, target, mixed, rolling } = await service.status();
   assert.equal(lastRollout?.outcome, 'aborted');
-  assert.deepEqual([generation.id, mixed, rolling], [1, false, false]);
+  assert.deepEqual([target.id, mixed, rolling], [1, false, false]);
 }

@@ -30,7 +30,7 @@ suite('crash', () => {
       env: { BEHAVIOUR_1: 'crash' },
       options: {
         workers: 1,
-        respawn: { maxEarlyDeaths: 4, backoff: { initialMs: 100, maxMs: 400 } },
+        respawn: { maxEarlyExits: 4, backoff: { initialMs: 100, maxMs: 400 } },
       },
     });
     const { code } = await service.ended;
@@ -52,7 +52,7 @@ suite('crash', () => {
     const service = await startReadyService(t, {
       fixture: 'fickle.js',
       env: { BEHAVIOUR_1: 'crashSlot1' },
-      options: { respawn: { maxEarlyDeaths: 2, backoff: { initialMs: 10, maxMs: 20 } } },
+      options: { respawn: { maxEarlyExits: 2, backoff: { initialMs: 10, maxMs: 20 } } },
     });
     await service.seen('respawn at the slowest pace', { count: 3 });
     assert.equal((await service.get('/')).status, 200);
@@ -72,11 +72,11 @@ suite('crash', () => {
 
   test('S31: after a healthy stretch the backoff starts from the beginning', async (t) => {
     const service = await startReadyService(t, {
-      options: { workers: 1, respawn: { stableMs: 600, backoff: { initialMs: 50, maxMs: 50 } } },
+      options: { workers: 1, respawn: { minUptimeMs: 600, backoff: { initialMs: 50, maxMs: 50 } } },
     });
     for (let deaths = 1; deaths <= 3; deaths += 1) await killWorker(service);
-    const earlyDeaths = (): unknown => service.lines('respawn delayed').at(-1)?.['earlyDeaths'];
-    assert.equal(earlyDeaths(), 3);
+    const earlyExits = (): unknown => service.lines('respawn delayed').at(-1)?.['earlyExits'];
+    assert.equal(earlyExits(), 3);
     const readySince = Number(service.lines('worker ready').at(-1)?.['time']);
     // The stretch itself is what is tested; a slow machine only makes it longer.
     await new Promise((resolve) => setTimeout(resolve, 700));
@@ -86,7 +86,7 @@ suite('crash', () => {
     assert.equal(service.lines('respawn delayed').length, before);
     await killWorker(service);
     await killWorker(service);
-    assert.equal(earlyDeaths(), 2);
+    assert.equal(earlyExits(), 2);
   });
 
   for (const [what, route] of [
@@ -185,7 +185,7 @@ suite('crash', () => {
   });
 });
 
-const PERSISTENT = { maxEarlyDeaths: 1_000, backoff: { initialMs: 20, maxMs: 200 } };
+const PERSISTENT = { maxEarlyExits: 1_000, backoff: { initialMs: 20, maxMs: 200 } };
 
 async function killWorker(service: Service): Promise<void> {
   const ready = service.next('worker ready');

@@ -11,7 +11,7 @@ import type { Service } from '../helpers/service.ts';
 /** So little that it is soon full, and enough for an app. */
 const SMALL_HEAP: ClusteredOptions = { execArgv: ['--max-old-space-size=48'] };
 /** All die young here, and on purpose. */
-const UNDETERRED: ClusteredOptions = { respawn: { stableMs: 0 } };
+const UNDETERRED: ClusteredOptions = { respawn: { minUptimeMs: 0 } };
 
 const DEATHS = [
   ['a SIGSEGV', '/sigsegv', /^SIGSEGV$/, /a crash in native code/],

@@ -122,7 +122,7 @@ suite('primary', () => {
   test('close() settles for an embedder whose process goes on', async (t) => {
     const service = await startReadyService(t);
     const closed = await service.call('close');
-    assert.deepEqual(closed, { exitCode: 0, reason: 'asked', error: null });
+    assert.deepEqual(closed, { exitCode: 0, reason: 'requested', error: null });
     assert.deepEqual(await service.call('close'), closed);
     assert.equal((await service.status()).phase, 'stopped');
     assert.deepEqual(await service.restart(), {

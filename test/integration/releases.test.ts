@@ -54,7 +54,7 @@ suite('releases', () => {
     assert.deepEqual(await served(service), { release: '2', cwd: releases.path(2), generation: 1 });
     // A rollout pins it.
     assert.equal((await service.restart()).outcome, 'completed');
-    assert.deepEqual((await service.status()).generation, { id: 2, ...pathsOf(releases, 2) });
+    assert.deepEqual((await service.status()).target, { id: 2, ...pathsOf(releases, 2) });
   });
 
   test('S73: after an aborted rollout an old worker that crashes respawns the release that works', async (t) => {
@@ -112,7 +112,7 @@ suite('releases', () => {
       {
         rollout: { ...QUICK, minReadyMs: 0 },
         // The slowest pace is reached at once, and slower than this test is patient.
-        respawn: { maxEarlyDeaths: 2, backoff: { initialMs: 1, maxMs: 60_000 } },
+        respawn: { maxEarlyExits: 2, backoff: { initialMs: 1, maxMs: 60_000 } },
       },
       workingRelease('1', { afterReady: dying }),
     );

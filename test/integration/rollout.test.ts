@@ -69,14 +69,14 @@ suite('rollout', () => {
     service.signal('SIGUSR2');
     await done;
     for (const result of await Promise.all(results)) assert.equal(result.outcome, 'superseded');
-    const { generation, workers, rolling } = await service.status();
+    const { target, workers, rolling } = await service.status();
     assert.equal(rolling, false);
     const ready = workers.filter(({ state }) => state === 'ready');
     assert.deepEqual(
       ready.map((worker) => [worker.slot, worker.generation]).toSorted(([a = 0], [b = 0]) => a - b),
       [
-        [0, generation.id],
-        [1, generation.id],
+        [0, target.id],
+        [1, target.id],
       ],
     );
     assert.equal(await service.stop(), 0);

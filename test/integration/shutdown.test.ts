@@ -142,7 +142,7 @@ suite('shutdown', () => {
     const service = await startReadyService(t, {
       options: {
         workers: 1,
-        respawn: { maxEarlyDeaths: 1 },
+        respawn: { maxEarlyExits: 1 },
         // Longer than a test is waited for.
         shutdown: { delayMs: 600_000 },
       },

@@ -8,7 +8,7 @@ import type { Service, ServiceOptions } from '../helpers/service.ts';
 suite('single', () => {
   test('S72: the same app with the same hooks, and SIGTERM loses nothing', async (t) => {
     const service = await startSingle(t);
-    assert.deepEqual(await state(service), { state: 'ready', available: true, role: 'single' });
+    assert.deepEqual(await state(service), { state: 'ready', readiness: true, role: 'single' });
     const { headers } = await service.get('/');
     assert.equal(headers['x-worker'], String(service.pid));
     const slow = service.get('/slow?ms=1000');

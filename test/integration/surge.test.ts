@@ -61,8 +61,8 @@ suite('with maxSurge >= workers', () => {
       assert.equal(positions(service, 'worker ready', 2).length, when === 'while it boots' ? 2 : 3);
       const { replaced, backTo, err } = await service.seen('rollout aborted');
       assert.deepEqual([replaced, backTo, err?.message], [0, { id: 1, ...pathsOf(releases, 1) }, 'broken']);
-      const { mixed, generation } = await service.status();
-      assert.deepEqual([mixed, generation.id], [false, 1]);
+      const { mixed, target } = await service.status();
+      assert.deepEqual([mixed, target.id], [false, 1]);
       assert.equal((await served(service)).release, '1');
     });
   }

@@ -114,7 +114,7 @@ suite('zero loss', () => {
       const report = await load.stop();
       const { refused, hung, serverError, wrongAnswer, reset, cut } = report;
       assert.deepEqual({ refused, hung, serverError, wrongAnswer }, NOTHING, describeLosses(report));
-      // Each client has one request under way: no more than that many can have been accepted at each massacre.
+      // Each client has one request under way: no more than that many can have been accepted at each killAll.
       assert.ok(reset + cut <= 3 * clients, describeLosses(report));
       assert.ok(report.samples.every(({ code }) => code !== 'ECONNREFUSED'));
     }

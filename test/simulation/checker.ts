@@ -23,9 +23,9 @@ export class Checker implements Observer {
   #isQuiet = false;
 
   constructor(world: World) {
-    const { policy, slots, wanted } = world.primary.fleet;
+    const { policy, slots, target } = world.primary.fleet;
     this.#world = world;
-    this.#ledger = new Ledger(policy, slots.length, wanted.entry);
+    this.#ledger = new Ledger(policy, slots.length, target.entry);
   }
 
   step(moment: Moment): void {
@@ -33,7 +33,7 @@ export class Checker implements Observer {
     const view = { ledger, moment, world: this.#world };
     ledger.begin(moment.now, moment.heardUntil);
     ledger.hear(moment.event);
-    if (moment.event.type === 'stop-asked') this.#isQuiet = false;
+    if (moment.event.type === 'stop-requested') this.#isQuiet = false;
     let isJudged = false;
     for (const command of moment.commands) {
       if (!isJudged && !isOfTheEvent(command)) {
@@ -62,11 +62,11 @@ export class Checker implements Observer {
   }
 
   endured(): void {
-    const { isServing, wanted, settled } = this.#ledger;
-    if (!isServing || wanted === settled) return;
+    const { isServing, target, stable } = this.#ledger;
+    if (!isServing || target === stable) return;
     throw new Breach(
       'a rollout ends, even if nobody mends the release',
-      `generation ${wanted} is still rolling out`,
+      `generation ${target} is still rolling out`,
     );
   }
 
@@ -111,7 +111,7 @@ function isOfTheEvent(command: Command): boolean {
 
 function notAsWanted(ledger: Ledger): string | null {
   if (!ledger.isServing) return `it is ${ledger.phase}`;
-  if (ledger.wanted !== ledger.settled) return `generation ${ledger.wanted} is still rolling out`;
+  if (ledger.target !== ledger.stable) return `generation ${ledger.target} is still rolling out`;
   const empty = ledger.slots.findIndex(
     (_, slot) => !ledger.current(slot).some(({ state }) => state === 'ready'),
   );

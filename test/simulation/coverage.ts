@@ -1,9 +1,9 @@
 // What the histories were about: a simulation in which nothing happens breaks no invariant either.
 import type { Announcement, Command } from '../../src/fleet/command.ts';
-import { currentWorkers, findWorker, isMixed, isProven, isRolling } from '../../src/fleet/fleet.ts';
-import { isServing, readyWorkers, stayingWorkers } from '../../src/fleet/fleet.ts';
+import { currentWorkers, findWorker, isMixed, isAvailable, isRolling } from '../../src/fleet/fleet.ts';
+import { isServing, readyWorkers, activeWorkers } from '../../src/fleet/fleet.ts';
 import { isSlowest } from '../../src/fleet/respawn.ts';
-import { isStaying } from '../../src/fleet/worker.ts';
+import { isActive } from '../../src/fleet/worker.ts';
 import type { Trouble } from './history.ts';
 import type { Moment } from './primary.ts';
 import type { Observer } from './telling.ts';
@@ -11,12 +11,12 @@ import type { Observer } from './telling.ts';
 /** Single happenings that some history of a run must have had. */
 const happenings: readonly string[] = [
   ...['completed', 'superseded'].map((end) => `rollout-${end}`),
-  ...['boot-failed', 'boot-timeout', 'died-early', 'fork-failed', 'incompatible', 'stopping'].map(
+  ...['boot-failed', 'boot-timeout', 'crashed', 'fork-failed', 'incompatible', 'stopping'].map(
     (reason) => `rollout-aborted: ${reason}`,
   ),
   ...['rollout', 'recycle', 'scale', 'cancelled', 'shutdown'].map((cause) => `drain: ${cause}`),
   ...['boot-timeout', 'watchdog', 'drain-timeout', 'incompatible', 'forced'].map((cause) => `kill: ${cause}`),
-  ...['asked', 'forced', 'timed-out', 'unclean', 'boot-failed', 'gave-up'].map(
+  ...['requested', 'forced', 'timed-out', 'unclean', 'boot-failed', 'gave-up'].map(
     (reason) => `finish: ${reason}`,
   ),
   'worker-failing',
@@ -36,44 +36,46 @@ const situations: Readonly<Record<string, Situation>> = {
   'a rollout aborts because a proven worker died too often': (moment) => {
     const dead = 'worker' in moment.event ? findWorker(moment.before, moment.event.worker) : undefined;
     const { heardUntil, before } = moment;
-    return says(moment, 'rollout-aborted') && dead !== undefined && isProven({ ...before, heardUntil }, dead);
+    return (
+      says(moment, 'rollout-aborted') && dead !== undefined && isAvailable({ ...before, heardUntil }, dead)
+    );
   },
   'a worker crashes, the rollout goes on': ({ event, before, after }) =>
     event.type === 'worker-exited' &&
-    before.workers.some((worker) => worker.id === event.worker && isStaying(worker)) &&
+    before.workers.some((worker) => worker.id === event.worker && isActive(worker)) &&
     isRolling(before) &&
-    before.wanted === after.wanted,
+    before.target === after.target,
   'two generations serve, and nothing rolls': ({ after }) => isMixed(after),
   'two current workers share a slot': ({ after }) =>
     after.slots.some((_, slot) => currentWorkers(after, slot).length > 1),
   'a restart before anybody was ready': ({ event, before }) =>
-    event.type === 'restart-asked' && before.phase.name === 'starting',
+    event.type === 'restart-requested' && before.phase.name === 'starting',
   'a restart while a slot is at its slowest pace': ({ event, before: { slots, policy } }) =>
-    event.type === 'restart-asked' && slots.some((slot) => isSlowest(slot, policy.respawn)),
+    event.type === 'restart-requested' && slots.some((slot) => isSlowest(slot, policy.respawn)),
   'a worker tires of a release that rolls out': ({ event, before }) =>
-    event.type === 'worker-tired' &&
+    event.type === 'retire-requested' &&
     isRolling(before) &&
-    findWorker(before, event.worker)?.generation === before.wanted.id,
+    findWorker(before, event.worker)?.generation === before.target.id,
   'a cancelled boot gets ready nevertheless': ({ event, before }) =>
     event.type === 'worker-ready' && findWorker(before, event.worker)?.state === 'draining',
   'one more is asked for than there may be': ({ event, before }) =>
-    event.type === 'size-stepped' && event.by === 1 && before.slots.length === before.policy.maxWorkers,
+    event.type === 'scale-stepped' && event.by === 1 && before.slots.length === before.policy.maxWorkers,
   'a slot waits until another worker has booted': ({ after }) =>
     isServing(after) &&
     after.slots.some(
       ({ notBefore }, slot) =>
-        notBefore <= after.asOf && stayingWorkers(after).every((worker) => worker.slot !== slot),
+        notBefore <= after.asOf && activeWorkers(after).every((worker) => worker.slot !== slot),
     ),
   'a slot comes back before its worker has left': ({ before, after }) =>
-    stayingWorkers(before).some(({ slot }) => slot >= before.slots.length && slot < after.slots.length),
+    activeWorkers(before).some(({ slot }) => slot >= before.slots.length && slot < after.slots.length),
   'a worker of a slot that was scaled away is still missed': ({ after }) =>
-    isServing(after) && stayingWorkers(after).some(({ slot }) => slot >= after.slots.length),
+    isServing(after) && activeWorkers(after).some(({ slot }) => slot >= after.slots.length),
   'fewer than the size serve while an old worker drains': (moment) =>
     moment.commands.some((command) => command.type === 'drain' && command.cause === 'rollout') &&
     readyWorkers(moment.after).length < moment.after.slots.length,
   'a healthy stretch clears a slot': ({ event, before, after }) =>
     event.type === 'time-passed' &&
-    after.slots.some(({ earlyDeaths }, slot) => earlyDeaths < (before.slots[slot]?.earlyDeaths ?? 0)),
+    after.slots.some(({ earlyExits }, slot) => earlyExits < (before.slots[slot]?.earlyExits ?? 0)),
   'nobody serves, and it is not the start': ({ after }) =>
     after.phase.name === 'running' && readyWorkers(after).length === 0,
   'a message comes from a worker that is gone': ({ event, before }) =>
@@ -85,7 +87,7 @@ const situations: Readonly<Record<string, Situation>> = {
   'a worker crashes while the fleet is leaving': ({ event, before }) =>
     event.type === 'worker-exited' &&
     before.phase.name === 'leaving' &&
-    stayingWorkers(before).some(({ id }) => id === event.worker),
+    activeWorkers(before).some(({ id }) => id === event.worker),
   'a worker is respawned while the fleet is leaving, and gets ready': ({ event, before, after }) =>
     event.type === 'worker-ready' &&
     before.phase.name === 'leaving' &&
@@ -96,11 +98,11 @@ const situations: Readonly<Record<string, Situation>> = {
     'ending' in after.phase &&
     after.phase.ending.reason === 'gave-up',
   'a stop before anybody was ready': ({ event, before }) =>
-    event.type === 'stop-asked' && before.phase.name === 'starting',
+    event.type === 'stop-requested' && before.phase.name === 'starting',
   'a second stop, as graceful': ({ event, before }) =>
-    event.type === 'stop-asked' && !event.force && !isServing(before),
+    event.type === 'stop-requested' && !event.force && !isServing(before),
   'a second stop, forced': ({ event, before }) =>
-    event.type === 'stop-asked' && event.force && !isServing(before),
+    event.type === 'stop-requested' && event.force && !isServing(before),
   'it finishes although somebody does not even die of SIGKILL': ({ after }) =>
     after.phase.name === 'stopped' && after.workers.length > 0,
 };

@@ -2,20 +2,20 @@
 import type { Policy } from '../../src/fleet/policy.ts';
 import type { Known, Ledger } from './ledger.ts';
 
-export interface Death {
+export interface Failure {
   readonly worker: Readonly<Known>;
   readonly wasReady: boolean;
 }
 
 /** What must have been counted, and until when to wait. */
-export interface Patience {
-  earlyDeaths: number;
+export interface Backoff {
+  earlyExits: number;
   notBefore: number;
 }
 
 /** Of a slot: of what is wanted and, apart from it, of what was settled before a rollout. */
-export interface SlotPatience extends Patience {
-  readonly stopgap: Patience;
+export interface SlotPatience extends Backoff {
+  readonly stopgap: Backoff;
 }
 
 export interface Verdict {
@@ -23,7 +23,7 @@ export interface Verdict {
   aborts: number | null;
   ends: 'boot-failed' | 'gave-up' | null;
   /** The slots that must wait, in order, and after how many early deaths. */
-  readonly delays: { readonly slot: number; readonly earlyDeaths: number }[];
+  readonly delays: { readonly slot: number; readonly earlyExits: number }[];
 }
 
 export function nothing(): Verdict {
@@ -31,11 +31,11 @@ export function nothing(): Verdict {
 }
 
 export function fresh(): SlotPatience {
-  return { earlyDeaths: 0, notBefore: 0, stopgap: { earlyDeaths: 0, notBefore: 0 } };
+  return { earlyExits: 0, notBefore: 0, stopgap: { earlyExits: 0, notBefore: 0 } };
 }
 
 /** The patience of the ledger's slots changes with it. */
-export function judge(ledger: Ledger, deaths: readonly Death[], policy: Policy): Verdict {
+export function judge(ledger: Ledger, deaths: readonly Failure[], policy: Policy): Verdict {
   const verdict = nothing();
   for (const death of deaths) {
     if (ledger.isRespawning && verdict.ends === null) judgeOne(ledger, verdict, death, policy);
@@ -43,13 +43,18 @@ export function judge(ledger: Ledger, deaths: readonly Death[], policy: Policy):
   return verdict;
 }
 
-function judgeOne(ledger: Ledger, verdict: Verdict, { worker, wasReady }: Death, { respawn }: Policy): void {
-  const wanted = verdict.aborts === null ? ledger.wanted : ledger.settled;
-  const isWanted = worker.generation === wanted;
-  if (wanted !== ledger.settled && !isWanted) {
+function judgeOne(
+  ledger: Ledger,
+  verdict: Verdict,
+  { worker, wasReady }: Failure,
+  { respawn }: Policy,
+): void {
+  const target = verdict.aborts === null ? ledger.target : ledger.stable;
+  const isWanted = worker.generation === target;
+  if (target !== ledger.stable && !isWanted) {
     // It is not the new release that died: only what may have to serve meanwhile backs off.
     const stopgap = ledger.slots[worker.slot]?.stopgap;
-    if (stopgap === undefined || ledger.phase !== 'running' || worker.generation !== ledger.settled) return;
+    if (stopgap === undefined || ledger.phase !== 'running' || worker.generation !== ledger.stable) return;
     count(ledger, verdict, { worker, wasReady }, stopgap, respawn);
     return;
   }
@@ -57,10 +62,10 @@ function judgeOne(ledger: Ledger, verdict: Verdict, { worker, wasReady }: Death,
   if (!wasReady && !isWanted) return;
   const patience = ledger.slots[worker.slot];
   const isSlowest =
-    (patience?.earlyDeaths ?? -Infinity) + 1 >= respawn.maxEarlyDeaths &&
+    (patience?.earlyExits ?? -Infinity) + 1 >= respawn.maxEarlyExits &&
     isEarly(ledger, { worker, wasReady }, respawn);
-  if (wanted !== ledger.settled && isWanted && (isSlowest || !ledger.isProven(worker))) {
-    verdict.aborts = wanted;
+  if (target !== ledger.stable && isWanted && (isSlowest || !ledger.isAvailable(worker))) {
+    verdict.aborts = target;
     ledger.slots = ledger.slots.map(fresh);
     return;
   }
@@ -69,24 +74,28 @@ function judgeOne(ledger: Ledger, verdict: Verdict, { worker, wasReady }: Death,
     return;
   }
   if (patience !== undefined) count(ledger, verdict, { worker, wasReady }, patience, respawn);
-  const isHopeless = ledger.slots.every((slot) => slot.earlyDeaths >= respawn.maxEarlyDeaths);
+  const isHopeless = ledger.slots.every((slot) => slot.earlyExits >= respawn.maxEarlyExits);
   if (isHopeless && ledger.ready().length === 0) verdict.ends = 'gave-up';
 }
 
 function count(
   ledger: Ledger,
   verdict: Verdict,
-  death: Death,
-  patience: Patience,
+  death: Failure,
+  patience: Backoff,
   respawn: Policy['respawn'],
 ): void {
-  patience.earlyDeaths = isEarly(ledger, death, respawn) ? patience.earlyDeaths + 1 : 0;
+  patience.earlyExits = isEarly(ledger, death, respawn) ? patience.earlyExits + 1 : 0;
   patience.notBefore = ledger.now;
-  const isSlowest = patience.earlyDeaths >= respawn.maxEarlyDeaths;
-  if (!isSlowest && patience.earlyDeaths <= 1) return;
-  verdict.delays.push({ slot: death.worker.slot, earlyDeaths: patience.earlyDeaths });
+  const isSlowest = patience.earlyExits >= respawn.maxEarlyExits;
+  if (!isSlowest && patience.earlyExits <= 1) return;
+  verdict.delays.push({ slot: death.worker.slot, earlyExits: patience.earlyExits });
 }
 
-function isEarly({ now }: Ledger, { worker, wasReady }: Death, { stableMs }: Policy['respawn']): boolean {
-  return !wasReady || now < worker.readyAt + stableMs;
+function isEarly(
+  { now }: Ledger,
+  { worker, wasReady }: Failure,
+  { minUptimeMs }: Policy['respawn'],
+): boolean {
+  return !wasReady || now < worker.readyAt + minUptimeMs;
 }

@@ -6,7 +6,7 @@ import type { Policy } from '../../src/fleet/policy.ts';
 import type { DrainCause, KillCause } from '../../src/fleet/worker.ts';
 
 import { fresh, judge, nothing } from './judgement.ts';
-import type { Death, SlotPatience, Verdict } from './judgement.ts';
+import type { Failure, SlotPatience, Verdict } from './judgement.ts';
 
 export interface Known {
   readonly id: number;
@@ -35,8 +35,8 @@ export class Ledger {
   heardUntil = 0;
   size: number;
   phase: 'starting' | 'running' | 'leaving' | 'stopping' | 'stopped' = 'starting';
-  wanted = 1;
-  settled = 1;
+  target = 1;
+  stable = 1;
   lastGeneration = 1;
   lastWorker = 0;
   /** The releases behind the generations. */
@@ -53,15 +53,15 @@ export class Ledger {
   forcedAt = Infinity;
   socketsReleased = 0;
   /** Why it will have ended, as far as anybody knows. */
-  ending: Ending['reason'] = 'asked';
+  ending: Ending['reason'] = 'requested';
 
   // Of the step under way.
   drains: Drain[] = [];
   aborts: number[] = [];
   completions: number[] = [];
-  delays: { readonly slot: number; readonly earlyDeaths: number; readonly delayMs: number }[] = [];
+  delays: { readonly slot: number; readonly earlyExits: number; readonly delayMs: number }[] = [];
   verdict: Verdict = nothing();
-  #deaths: Death[] = [];
+  #deaths: Failure[] = [];
   readonly policy: Policy;
 
   constructor(policy: Policy, size: number, entry: string) {
@@ -89,12 +89,12 @@ export class Ledger {
   /** The same, or nobody who does is reliable. */
   get isAtRisk(): boolean {
     const mustServe = this.size > this.policy.rollout.maxUnavailable;
-    const isRolling = this.phase === 'running' && this.wanted !== this.settled;
+    const isRolling = this.phase === 'running' && this.target !== this.stable;
     return isRolling && mustServe && this.reliable().length === 0;
   }
 
   staying(): readonly Known[] {
-    return [...this.workers.values()].filter(isStaying);
+    return [...this.workers.values()].filter(isActive);
   }
 
   ready(): readonly Known[] {
@@ -110,7 +110,7 @@ export class Ledger {
 
   /** Those whose readiness can be built on. */
   reliable(): readonly Known[] {
-    return this.ready().filter((worker) => this.isProven(worker));
+    return this.ready().filter((worker) => this.isAvailable(worker));
   }
 
   /** The workers of a slot that need no replacement. */
@@ -119,10 +119,10 @@ export class Ledger {
   }
 
   isOld(worker: Readonly<Known>): boolean {
-    return worker.generation < this.wanted || worker.isTired;
+    return worker.generation < this.target || worker.isTired;
   }
 
-  isProven(worker: Readonly<Known>): boolean {
+  isAvailable(worker: Readonly<Known>): boolean {
     return worker.state === 'ready' && this.heardUntil >= worker.readyAt + this.policy.rollout.minReadyMs;
   }
 
@@ -136,12 +136,12 @@ export class Ledger {
     this.verdict = nothing();
     this.#deaths = [];
     this.slots.forEach((patience, slot) => {
-      if (patience.earlyDeaths === 0) return;
-      const { stableMs } = this.policy.respawn;
+      if (patience.earlyExits === 0) return;
+      const { minUptimeMs } = this.policy.respawn;
       const isHealthy = this.current(slot).some(
-        ({ state, readyAt }) => state === 'ready' && heardUntil >= readyAt + stableMs,
+        ({ state, readyAt }) => state === 'ready' && heardUntil >= readyAt + minUptimeMs,
       );
-      if (isHealthy) Object.assign(patience, { earlyDeaths: 0, notBefore: 0 });
+      if (isHealthy) Object.assign(patience, { earlyExits: 0, notBefore: 0 });
     });
   }
 
@@ -153,21 +153,21 @@ export class Ledger {
           if (worker?.state === 'ready') worker.heardAt = Math.max(worker.heardAt, at);
         }
         return;
-      case 'restart-asked':
+      case 'restart-requested':
         if (!this.isServing) return;
         this.lastGeneration += 1;
         // What was settled stays so in a rollout that is superseded, and what is counted of it.
         this.slots = this.slots.map(({ stopgap }) =>
-          this.wanted === this.settled ? fresh() : { ...fresh(), stopgap },
+          this.target === this.stable ? fresh() : { ...fresh(), stopgap },
         );
-        this.wanted = this.lastGeneration;
-        this.entries.set(this.wanted, event.entry);
+        this.target = this.lastGeneration;
+        this.entries.set(this.target, event.entry);
         return;
-      case 'size-asked':
+      case 'scale-requested':
         return this.#resize(event.size);
-      case 'size-stepped':
+      case 'scale-stepped':
         return this.#resize(Math.min(this.policy.maxWorkers, Math.max(1, this.size + event.by)));
-      case 'stop-asked':
+      case 'stop-requested':
         if (this.phase === 'stopped') return;
         if (event.force) {
           this.forcedAt = Math.min(this.forcedAt, this.now);
@@ -181,7 +181,7 @@ export class Ledger {
       case 'worker-failing':
       case 'worker-disconnected':
       case 'worker-incompatible':
-      case 'worker-tired':
+      case 'retire-requested':
       case 'worker-exited':
       case 'fork-failed': {
         const worker = this.workers.get(event.worker);
@@ -200,12 +200,12 @@ export class Ledger {
         worker.heardAt = this.now;
         if (this.phase === 'starting') this.phase = 'running';
         return;
-      case 'worker-tired':
+      case 'retire-requested':
         if (worker.state === 'ready') worker.isTired = true;
         return;
       case 'worker-failing':
       case 'worker-disconnected':
-        if (!isStaying(worker)) return;
+        if (!isActive(worker)) return;
         this.#die(worker);
         worker.state = 'leaving';
         worker.leaveBy = this.now + shutdown.graceMs + closeMs;
@@ -215,7 +215,7 @@ export class Ledger {
         return;
       case 'worker-exited':
       case 'fork-failed':
-        if (isStaying(worker)) this.#die(worker);
+        if (isActive(worker)) this.#die(worker);
         else if (event.type === 'worker-exited' && (event.code ?? 0) !== 0) this.#spoil('unclean');
         this.workers.delete(worker.id);
     }
@@ -283,20 +283,20 @@ export class Ledger {
       case 'rollout-completed':
         this.rolling.delete(announcement.generation);
         this.completions.push(announcement.generation);
-        this.settled = announcement.generation;
+        this.stable = announcement.generation;
         return;
       case 'rollout-aborted':
         this.rolling.delete(announcement.generation);
         this.aborted.add(announcement.generation);
         this.aborts.push(announcement.generation);
-        this.wanted = this.settled;
+        this.target = this.stable;
         // A stop aborts after the deaths of its step were judged.
         if (announcement.reason === 'stopping') this.slots = this.slots.map(fresh);
         // What the slots have counted else was judged with the deaths of this step, of which some may have come after the abort.
         return;
       case 'respawn-delayed': {
         const slot = this.slots[announcement.slot];
-        const isOfNew = this.wanted === this.settled || announcement.generation === this.wanted;
+        const isOfNew = this.target === this.stable || announcement.generation === this.target;
         const patience = isOfNew ? slot : slot?.stopgap;
         if (patience !== undefined) patience.notBefore = this.now + announcement.delayMs;
         this.delays.push(announcement);
@@ -322,7 +322,7 @@ export class Ledger {
   #noteKill(id: number, cause: KillCause): void {
     const worker = this.workers.get(id);
     if (worker === undefined) return;
-    if (isStaying(worker) && cause !== 'forced') this.#die(worker);
+    if (isActive(worker) && cause !== 'forced') this.#die(worker);
     if (cause === 'drain-timeout') this.#spoil('timed-out');
     worker.state = 'killed';
     worker.killedAt = this.now;
@@ -341,7 +341,7 @@ export class Ledger {
 
   /** A shutdown in which somebody had to be killed, or failed, is no success; the first reason stands. */
   #spoil(reason: 'timed-out' | 'unclean'): void {
-    if (this.phase === 'stopping' && this.ending === 'asked') this.ending = reason;
+    if (this.phase === 'stopping' && this.ending === 'requested') this.ending = reason;
   }
 
   #resize(size: number): void {
@@ -357,6 +357,6 @@ export class Ledger {
   }
 }
 
-function isStaying(worker: Readonly<Known>): boolean {
+function isActive(worker: Readonly<Known>): boolean {
   return worker.state === 'booting' || worker.state === 'ready';
 }

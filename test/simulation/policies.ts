@@ -5,7 +5,7 @@ const defaults: Policy = {
   // Few enough to be reached.
   maxWorkers: 5,
   boot: { timeoutMs: 30_000, concurrency: 4 },
-  respawn: { stableMs: 5_000, maxEarlyDeaths: 10, backoff: { initialMs: 100, maxMs: 30_000 } },
+  respawn: { minUptimeMs: 5_000, maxEarlyExits: 10, backoff: { initialMs: 100, maxMs: 30_000 } },
   rollout: { maxSurge: 1, maxUnavailable: 0, minReadyMs: 1_000, idleMs: 5_000, graceMs: 30_000 },
   shutdown: { delayMs: 0, idleMs: 1_000, graceMs: 7_000 },
   closeMs: 2_000,
@@ -38,12 +38,12 @@ export const policies = {
   'quick to give up': {
     ...defaults,
     boot: { timeoutMs: 3_000, concurrency: 2 },
-    respawn: { stableMs: 3_000, maxEarlyDeaths: 3, backoff },
+    respawn: { minUptimeMs: 3_000, maxEarlyExits: 3, backoff },
     watchdog: { timeoutMs: 6_000 },
   },
   'one death is too many': {
     ...defaults,
-    respawn: { ...respawn, maxEarlyDeaths: 1, backoff },
+    respawn: { ...respawn, maxEarlyExits: 1, backoff },
     shutdown: { ...shutdown, delayMs: 10_000 },
   },
   'behind a load balancer': {
@@ -55,7 +55,7 @@ export const policies = {
   'slow to trust': {
     ...defaults,
     boot: { timeoutMs: 10_000, concurrency: 2 },
-    respawn: { ...respawn, stableMs: 2_000, maxEarlyDeaths: 4, backoff },
+    respawn: { ...respawn, minUptimeMs: 2_000, maxEarlyExits: 4, backoff },
     rollout: { ...rollout, minReadyMs: 4_000, graceMs: 3_000 },
     shutdown: { ...shutdown, delayMs: 500 },
   },

@@ -142,7 +142,7 @@ export class Process {
   }
 
   tire(): void {
-    this.#later(0, () => this.#send({ type: 'worker-tired', worker: this.id }));
+    this.#later(0, () => this.#send({ type: 'retire-requested', worker: this.id }));
   }
 
   freeze(ms: number): void {

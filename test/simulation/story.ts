@@ -62,15 +62,15 @@ function eventInWords(event: FleetEvent): string {
     case 'worker-failing':
     case 'worker-disconnected':
     case 'worker-incompatible':
-    case 'worker-tired':
+    case 'retire-requested':
       return `#${event.worker} ${event.type.replace('worker-', 'is ')}`;
-    case 'restart-asked':
+    case 'restart-requested':
       return `restart with ${event.cwd}`;
-    case 'size-asked':
+    case 'scale-requested':
       return `size ${event.size} asked`;
-    case 'size-stepped':
+    case 'scale-stepped':
       return `size ${event.by > 0 ? '+1' : '-1'} asked`;
-    case 'stop-asked':
+    case 'stop-requested':
       return event.force ? 'forced stop asked' : 'stop asked';
   }
 }
@@ -99,8 +99,8 @@ function announcementInWords(announcement: Announcement): string | null {
     case 'worker-killed':
       return `kill #${announcement.worker.id} (${killCause(announcement.worker)})`;
     case 'respawn-delayed': {
-      const { slot, delayMs, earlyDeaths } = announcement;
-      return `slot ${slot} waits ${Math.round(delayMs)} ms after ${earlyDeaths} early deaths`;
+      const { slot, delayMs, earlyExits } = announcement;
+      return `slot ${slot} waits ${Math.round(delayMs)} ms after ${earlyExits} early deaths`;
     }
     case 'rollout-started':
       return `the rollout of ${announcement.to.id} starts`;

@@ -1,5 +1,5 @@
 // Tells a history: trouble, then time to become what is wanted, then quiet, then the end.
-import { isFull, isOutdated, isRolling, isServing, stayingWorkers } from '../../src/fleet/fleet.ts';
+import { isFull, isOutdated, isRolling, isServing, activeWorkers } from '../../src/fleet/fleet.ts';
 import type { Fleet } from '../../src/fleet/fleet.ts';
 import type { Policy } from '../../src/fleet/policy.ts';
 import type { History, Trouble } from './history.ts';
@@ -45,7 +45,7 @@ export function tell(history: History, world: World, observers: readonly Observe
     world.pass(ENDURANCE_MS, () => !isRolling(primary.fleet));
     for (const observer of observers) observer.endured?.();
   }
-  if (isServing(primary.fleet)) primary.hear({ type: 'stop-asked', force: false });
+  if (isServing(primary.fleet)) primary.hear({ type: 'stop-requested', force: false });
   world.pass(SHUTDOWN_MS);
   for (const observer of observers) observer.ended?.();
 }
@@ -66,11 +66,11 @@ function patienceMs({ boot, respawn, rollout, watchdog }: Policy): number {
 
 /** Where whoever is proven is stable too, no death of a proven worker is ever an early one. */
 function canTellEarlyDeaths({ rollout, respawn }: Policy): boolean {
-  return rollout.minReadyMs < respawn.stableMs;
+  return rollout.minReadyMs < respawn.minUptimeMs;
 }
 
 function isAsWanted(fleet: Fleet): boolean {
-  const staying = stayingWorkers(fleet);
+  const staying = activeWorkers(fleet);
   return (
     isFull(fleet) &&
     !isRolling(fleet) &&

@@ -135,21 +135,21 @@ export class World {
         return;
       case 'restarts':
         for (const health of trouble.releases)
-          this.primary.hear({ type: 'restart-asked', ...this.#deploy(health) });
+          this.primary.hear({ type: 'restart-requested', ...this.#deploy(health) });
         return;
       case 'release-changes':
-        this.#healths[Number(this.primary.fleet.wanted.entry.split('/')[1]) - 1] = trouble.health;
+        this.#healths[Number(this.primary.fleet.target.entry.split('/')[1]) - 1] = trouble.health;
         return;
       case 'scale':
-        return this.primary.hear({ type: 'size-asked', size: trouble.size });
+        return this.primary.hear({ type: 'scale-requested', size: trouble.size });
       case 'scale-step':
-        return this.primary.hear({ type: 'size-stepped', by: trouble.by });
+        return this.primary.hear({ type: 'scale-stepped', by: trouble.by });
       case 'primary-sleeps':
         return this.primary.sleep(trouble.ms);
       case 'primary-busy':
         return this.primary.beBusy(trouble.ms);
       case 'stop':
-        return this.primary.hear({ type: 'stop-asked', force: trouble.force });
+        return this.primary.hear({ type: 'stop-requested', force: trouble.force });
     }
   }
 

@@ -21,8 +21,8 @@ async function untilAborted({ life: { service } }: Stage, entry: string): Promis
 
 /** As a deploy does that keeps the last few. What is running, or may be rolled out, stays. */
 export async function pruneReleases(stage: Stage): Promise<void> {
-  const { generation } = await stage.life.settled();
-  stage.prune(generation.entry);
+  const { target } = await stage.life.settled();
+  stage.prune(target.entry);
 }
 
 /** Of the release that a rollout is to. */

@@ -21,7 +21,7 @@ export const SIZE = { start: 3, least: 2, most: 5 } as const;
 const OPTIONS: ClusteredOptions = {
   workers: SIZE.start,
   boot: { timeoutMs: 8_000 },
-  respawn: { stableMs: 2_000, backoff: { initialMs: 50, maxMs: 2_000 } },
+  respawn: { minUptimeMs: 2_000, backoff: { initialMs: 50, maxMs: 2_000 } },
   rollout: { minReadyMs: 500, idleMs: 3_000, graceMs: 10_000 },
   shutdown: { idleMs: 3_000, graceMs: 10_000 },
   closeMs: 4_000,

@@ -10,15 +10,15 @@ suite('plugin', () => {
     const app = fastify();
     await app.register(clustered);
     await app.ready();
-    const { role, slot, generation, state, available } = app.clustered;
+    const { role, slot, generation, state, readiness } = app.clustered;
     assert.deepEqual(
-      { role, slot, generation, state, available },
+      { role, slot, generation, state, readiness },
       {
         role: 'single',
         slot: 0,
         generation: 1,
         state: 'ready',
-        available: true,
+        readiness: true,
       },
     );
     const status = await app.clustered.status();
@@ -75,7 +75,7 @@ suite('plugin', () => {
     assert.deepEqual(await readyz(), [503, { status: 'booting' }]);
     worker.becomeReady();
     assert.deepEqual(await readyz(), [200, { status: 'ok' }]);
-    worker.becomeUnavailable();
+    worker.becomeUnready();
     assert.deepEqual(await readyz(), [503, { status: 'leaving' }]);
     assert.equal((await app.inject('/livez')).statusCode, 200);
 

@@ -100,7 +100,7 @@ function watch(worker: Worker, watcher: Watcher): WorkerProcess {
     if (message === undefined) return;
     if (message.type === 'hello') {
       hears = true;
-      tell({ type: 'welcome' });
+      tell({ type: 'acknowledged' });
     }
     watcher.message(message);
   });

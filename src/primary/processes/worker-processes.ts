@@ -128,8 +128,8 @@ export class WorkerProcesses {
         return undefined;
       case 'failing':
         return happened({ type: 'worker-failing', worker, error: message.error });
-      case 'tired':
-        return happened({ type: 'worker-tired', worker });
+      case 'retire':
+        return happened({ type: 'retire-requested', worker });
       case 'ask':
         void this.#answer(worker, message.id, message.question);
         return undefined;

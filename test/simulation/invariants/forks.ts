@@ -10,11 +10,11 @@ export const forks: readonly Invariant[] = [
       if (!ledger.isRespawning) return `a fork while ${ledger.phase}`;
       if (command.worker <= ledger.lastWorker) return `#${command.worker} once more`;
       if (command.slot >= ledger.size) return `there is no slot ${command.slot}`;
-      const isStopgap = ledger.isStranded && command.generation.id === ledger.settled;
+      const isStopgap = ledger.isStranded && command.generation.id === ledger.stable;
       const rivals = isStopgap
         ? ledger
             .staying()
-            .filter(({ slot, generation }) => slot === command.slot && generation === ledger.settled)
+            .filter(({ slot, generation }) => slot === command.slot && generation === ledger.stable)
         : ledger.isServing
           ? ledger.current(command.slot)
           : ledger.staying().filter(({ slot }) => slot === command.slot);
@@ -30,22 +30,22 @@ export const forks: readonly Invariant[] = [
       if (command.type !== 'fork') return null;
       const { id, entry } = command.generation;
       if (ledger.aborted.has(id)) return `generation ${id} was aborted`;
-      const isStopgap = ledger.isStranded && id === ledger.settled;
-      if (id !== ledger.wanted && !isStopgap) return `generation ${id}, while ${ledger.wanted} is wanted`;
+      const isStopgap = ledger.isStranded && id === ledger.stable;
+      if (id !== ledger.target && !isStopgap) return `generation ${id}, while ${ledger.target} is target`;
       return entry === ledger.entries.get(id) ? null : `generation ${id} is not ${entry}`;
     },
   },
   {
     name: 'no slot is forgotten',
     step: ({ ledger, world }) => {
-      if (!ledger.isServing || ledger.areEnoughBooting(ledger.wanted)) return null;
+      if (!ledger.isServing || ledger.areEnoughBooting(ledger.target)) return null;
       const places = new Places(ledger, world.policy.rollout.maxSurge);
       const forgotten = ledger.slots.findIndex(
         ({ notBefore }, slot) =>
           notBefore <= ledger.now &&
           ledger.current(slot).length === 0 &&
           places.hasRoom(slot) &&
-          (!ledger.isStranded || places.areLeft({ slot, generation: ledger.wanted })),
+          (!ledger.isStranded || places.areLeft({ slot, generation: ledger.target })),
       );
       return forgotten === -1 ? null : `nobody is forked for slot ${forgotten}`;
     },
@@ -58,26 +58,26 @@ export const forks: readonly Invariant[] = [
         ({ notBefore }, slot) =>
           notBefore <= ledger.now && ledger.staying().every((worker) => worker.slot !== slot),
       );
-      if (empty !== -1 && !ledger.areEnoughBooting(ledger.settled))
+      if (empty !== -1 && !ledger.areEnoughBooting(ledger.stable))
         return `nobody is forked for slot ${empty}`;
       const unknown = ledger
         .staying()
-        .find(({ state, generation }) => state === 'booting' && generation !== ledger.settled);
+        .find(({ state, generation }) => state === 'booting' && generation !== ledger.stable);
       return unknown === undefined ? null : `#${unknown.id} boots what is not known to work`;
     },
   },
   {
     name: 'while nobody serves in a rollout, what is known to work boots wherever there is room',
     step: ({ ledger, world }) => {
-      const { settled } = ledger;
-      if (!ledger.isStranded || ledger.areEnoughBooting(settled)) return null;
+      const { stable } = ledger;
+      if (!ledger.isStranded || ledger.areEnoughBooting(stable)) return null;
       const places = new Places(ledger, world.policy.rollout.maxSurge);
       const forgotten = ledger.slots.findIndex(
         ({ stopgap }, slot) =>
           stopgap.notBefore <= ledger.now &&
-          !ledger.staying().some((worker) => worker.slot === slot && worker.generation === settled) &&
+          !ledger.staying().some((worker) => worker.slot === slot && worker.generation === stable) &&
           places.hasRoom(slot) &&
-          places.areLeft({ slot, generation: settled }),
+          places.areLeft({ slot, generation: stable }),
       );
       return forgotten === -1 ? null : `nobody who works is forked for slot ${forgotten}`;
     },
@@ -96,36 +96,36 @@ export const forks: readonly Invariant[] = [
     name: 'while nobody reliable serves in a rollout, what is known to work boots on, unless the other has no place',
     step: ({ ledger }) => {
       if (!ledger.isAtRisk) return null;
-      const { drains, settled, size, wanted } = ledger;
+      const { drains, stable, size, target } = ledger;
       const staying = ledger.staying();
       const stopped = drains.filter(
-        ({ worker, wasReady }) => !wasReady && worker.generation === settled && worker.slot < size,
+        ({ worker, wasReady }) => !wasReady && worker.generation === stable && worker.slot < size,
       );
       const [lost] = stopped.filter(
         ({ worker: { slot } }) =>
-          !staying.some((other) => other.slot === slot && other.generation === settled),
+          !staying.some((other) => other.slot === slot && other.generation === stable),
       );
       const isForTheOther =
-        ledger.isStranded && staying.filter(({ generation }) => generation === wanted).length <= 1;
+        ledger.isStranded && staying.filter(({ generation }) => generation === target).length <= 1;
       return lost === undefined || isForTheOther ? null : `#${lost.worker.id} is stopped`;
     },
   },
   {
     name: 'early deaths of a slot are counted, and back off',
     step: ({ ledger, world }) => {
-      const { maxEarlyDeaths, backoff } = world.policy.respawn;
+      const { maxEarlyExits, backoff } = world.policy.respawn;
       const expected = ledger.verdict.delays;
       if (expected.length !== ledger.delays.length) {
         return `${ledger.delays.length} delays, expected ${expected.length}`;
       }
-      const wrong = ledger.delays.find(({ slot, earlyDeaths, delayMs }, index) => {
-        if (slot !== expected[index]?.slot || earlyDeaths !== expected[index].earlyDeaths) return true;
-        if (earlyDeaths >= maxEarlyDeaths) return delayMs !== backoff.maxMs;
-        return delayMs > Math.min(backoff.maxMs, backoff.initialMs * 2 ** (earlyDeaths - 2));
+      const wrong = ledger.delays.find(({ slot, earlyExits, delayMs }, index) => {
+        if (slot !== expected[index]?.slot || earlyExits !== expected[index].earlyExits) return true;
+        if (earlyExits >= maxEarlyExits) return delayMs !== backoff.maxMs;
+        return delayMs > Math.min(backoff.maxMs, backoff.initialMs * 2 ** (earlyExits - 2));
       });
       return wrong === undefined
         ? null
-        : `slot ${wrong.slot}: ${wrong.earlyDeaths} deaths, ${wrong.delayMs} ms`;
+        : `slot ${wrong.slot}: ${wrong.earlyExits} deaths, ${wrong.delayMs} ms`;
     },
   },
 ];
@@ -148,13 +148,13 @@ class Places {
 
   /** Does each have a worker, or room for one, if this one is added? */
   areLeft(...added: readonly Place[]): boolean {
-    const { settled, slots, wanted } = this.#ledger;
+    const { stable, slots, target } = this.#ledger;
     const staying = [...this.#ledger.staying(), ...added];
     const has = (generation: number): boolean => staying.some((worker) => worker.generation === generation);
     const rooms = [...slots.keys()].filter((slot) => this.hasRoom(slot, added));
     return (
-      (has(wanted) || rooms.some((slot) => this.#ledger.current(slot).length === 0)) &&
-      (has(settled) || rooms.length > 0)
+      (has(target) || rooms.some((slot) => this.#ledger.current(slot).length === 0)) &&
+      (has(stable) || rooms.length > 0)
     );
   }
 }

@@ -18,9 +18,9 @@ export const knowledge: readonly Invariant[] = [
       );
       if (actual.join() !== expected.join()) return `${actual.join()}; expected: ${expected.join()}`;
       if (after.slots.length !== ledger.size) return `${after.slots.length} slots, expected ${ledger.size}`;
-      const generations = `${after.wanted.id} over ${after.settled.id}`;
-      const wanted = `${ledger.wanted} over ${ledger.settled}`;
-      return generations === wanted ? null : `it wants ${generations}, expected ${wanted}`;
+      const generations = `${after.target.id} over ${after.stable.id}`;
+      const target = `${ledger.target} over ${ledger.stable}`;
+      return generations === target ? null : `it wants ${generations}, expected ${target}`;
     },
   },
   {

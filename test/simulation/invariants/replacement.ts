@@ -50,7 +50,7 @@ export const replacement: readonly Invariant[] = [
         .find(
           (worker) =>
             worker.isTired &&
-            worker.generation >= ledger.wanted &&
+            worker.generation >= ledger.target &&
             hasProven(ledger, worker.slot) &&
             others(worker) >= needed,
         );
@@ -61,8 +61,8 @@ export const replacement: readonly Invariant[] = [
     name: 'of two old workers in a slot, the one that an abort can better go back to stays',
     step: ({ ledger }) => {
       const worth = (worker: Readonly<Known>): number =>
-        (ledger.isProven({ ...worker, state: 'ready' }) ? 4 : 0) +
-        (worker.generation === ledger.settled ? 2 : 0) +
+        (ledger.isAvailable({ ...worker, state: 'ready' }) ? 4 : 0) +
+        (worker.generation === ledger.stable ? 2 : 0) +
         (worker.isTired ? 0 : 1);
       const wrong = ledger.drains.find(
         ({ worker, cause, wasReady }) =>
@@ -81,7 +81,7 @@ export const replacement: readonly Invariant[] = [
 ];
 
 function isLastOfRollout(ledger: Ledger, drain: Drain): boolean {
-  return drain.cause === 'rollout' && drain.worker.generation < ledger.wanted && isLastOld(ledger, drain);
+  return drain.cause === 'rollout' && drain.worker.generation < ledger.target && isLastOld(ledger, drain);
 }
 
 /** Does it leave no other old one in its slot? */
@@ -91,5 +91,5 @@ function isLastOld(ledger: Ledger, { worker, wasReady }: Drain): boolean {
 }
 
 function hasProven(ledger: Ledger, slot: number): boolean {
-  return ledger.current(slot).some((worker) => ledger.isProven(worker));
+  return ledger.current(slot).some((worker) => ledger.isAvailable(worker));
 }

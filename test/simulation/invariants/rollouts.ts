@@ -26,10 +26,10 @@ export const rollouts: readonly Invariant[] = [
     name: 'a rollout is completed when every slot is filled by a proven worker of it, and no old one serves',
     step: ({ ledger }) => {
       const isDone =
-        ledger.slots.every((_, slot) => ledger.current(slot).some((worker) => ledger.isProven(worker))) &&
+        ledger.slots.every((_, slot) => ledger.current(slot).some((worker) => ledger.isAvailable(worker))) &&
         ledger.staying().every((worker) => !ledger.isOld(worker));
       if (ledger.completions.length > 0 && !isDone) return 'it is not done';
-      return ledger.isServing && isDone && ledger.wanted !== ledger.settled ? 'it is done' : null;
+      return ledger.isServing && isDone && ledger.target !== ledger.stable ? 'it is done' : null;
     },
   },
   {
@@ -49,14 +49,14 @@ export const rollouts: readonly Invariant[] = [
       if (command.type !== 'announce') return null;
       const { announcement } = command;
       if (announcement.type === 'rollout-started') {
-        const isAsked = ledger.isServing && announcement.to.id === ledger.wanted;
+        const isAsked = ledger.isServing && announcement.to.id === ledger.target;
         return isAsked ? null : `nobody asked for generation ${announcement.to.id}`;
       }
       const id = ended(announcement);
       return id === null || ledger.rolling.has(id) ? null : `generation ${id} is not rolling out`;
     },
     step: ({ ledger }) => {
-      const rolling = ledger.wanted === ledger.settled || !ledger.isServing ? [] : [ledger.wanted];
+      const rolling = ledger.target === ledger.stable || !ledger.isServing ? [] : [ledger.target];
       return [...ledger.rolling].join() === rolling.join() ? null : `rolling: ${[...ledger.rolling].join()}`;
     },
   },

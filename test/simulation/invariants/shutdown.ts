@@ -64,7 +64,7 @@ export const shutdown: readonly Invariant[] = [
       );
       if (waits !== undefined) return `#${waits.id} is still there`;
       const { exitCode, reason } = command.ending;
-      if ((exitCode === 0) !== (reason === 'asked')) return `exit code ${exitCode}: ${reason}`;
+      if ((exitCode === 0) !== (reason === 'requested')) return `exit code ${exitCode}: ${reason}`;
       if (reason !== ledger.ending) return `${reason}, expected ${ledger.ending}`;
       return moment.after.phase.name === 'stopped' ? null : 'the fleet does not know';
     },
@@ -75,8 +75,8 @@ export const shutdown: readonly Invariant[] = [
       if (command.type !== 'announce' || command.announcement.type !== 'fleet-stopping') return null;
       const { reason } = command.announcement.ending;
       const expected = ledger.verdict.ends;
-      const isAsked = reason === 'asked' || reason === 'forced';
-      return (isAsked ? null : reason) === expected ? null : `${reason}, expected ${expected ?? 'asked'}`;
+      const isAsked = reason === 'requested' || reason === 'forced';
+      return (isAsked ? null : reason) === expected ? null : `${reason}, expected ${expected ?? 'requested'}`;
     },
     step: ({ ledger }) =>
       ledger.verdict.ends !== null && (ledger.isServing || ledger.phase === 'leaving')

@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { suite, test } from 'node:test';
 import { Connections } from '../../../src/drain/connections.ts';
-import { sayFarewell } from '../../../src/drain/farewell.ts';
+import { closeAfterLastResponse } from '../../../src/drain/farewell.ts';
 
 suite('the farewell', () => {
   for (const [event, expectation] of [
@@ -25,7 +25,7 @@ suite('the farewell', () => {
           if (isPassedOn) server.emit('request', request, response);
           else answer(request, response);
         });
-        sayFarewell(new Connections(server));
+        closeAfterLastResponse(new Connections(server));
         server.listen(0, '127.0.0.1');
         await once(server, 'listening');
         const client = connect((server.address() as AddressInfo).port, '127.0.0.1');

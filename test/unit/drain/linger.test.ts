@@ -7,7 +7,7 @@ import type net from 'node:net';
 import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { Connections } from '../../../src/drain/connections.ts';
-import { sayFarewell } from '../../../src/drain/farewell.ts';
+import { closeAfterLastResponse } from '../../../src/drain/farewell.ts';
 import { closeInStages } from '../../../src/drain/linger.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
@@ -27,7 +27,7 @@ suite('closing in stages', () => {
       response.end(BODY);
     });
     const client = await open();
-    sayFarewell(connections);
+    closeAfterLastResponse(connections);
     client.write(GET);
     const { bytes, error } = await readSlowly(client);
     assert.equal(error, undefined);

@@ -10,7 +10,7 @@ suite('a rollout aborts', () => {
     fleet.fails(3);
     assert.deepEqual(fleet.does(), ['rollout of 2 is aborted (boot-failed)']);
     assert.deepEqual(fleet.serving, ['0: #1 of 1', '1: #2 of 1']);
-    assert.equal(fleet.fleet.wanted.id, 1);
+    assert.equal(fleet.fleet.target.id, 1);
     assert.deepEqual(fleet.exits(3, 1).passes(60_000).does(), []);
   });
 
@@ -43,11 +43,11 @@ suite('a rollout aborts', () => {
     const fleet = driveReady({ size: 2 }).restarts(2).ready(3).passes(999);
     fleet.does();
     fleet.isKilled(3);
-    assert.deepEqual(fleet.does(), ['rollout of 2 is aborted (died-early)']);
+    assert.deepEqual(fleet.does(), ['rollout of 2 is aborted (crashed)']);
   });
 
   test('a proven successor dies so often that its slot is at its slowest pace', () => {
-    const fleet = driveReady({ size: 2, respawn: { maxEarlyDeaths: 2 } })
+    const fleet = driveReady({ size: 2, respawn: { maxEarlyExits: 2 } })
       .restarts(2)
       .ready(3)
       .passes(1_000);
@@ -56,7 +56,7 @@ suite('a rollout aborts', () => {
     assert.deepEqual(fleet.does(), ['fork #5 for slot 0 of generation 2']);
     fleet.ready(5).passes(1_000).isKilled(5);
     assert.deepEqual(fleet.does(), [
-      'rollout of 2 is aborted (died-early)',
+      'rollout of 2 is aborted (crashed)',
       'drain #4 (cancelled)',
       'fork #6 for slot 0 of generation 1',
     ]);
@@ -116,10 +116,10 @@ suite('a rollout aborts', () => {
       .ready(3)
       .passes(1_000)
       .isKilled(3);
-    assert.equal(fleet.fleet.slots[0]?.earlyDeaths, 1);
+    assert.equal(fleet.fleet.slots[0]?.earlyExits, 1);
     fleet.exits(4, 1);
     assert.equal(fleet.does().filter((words) => words.includes('aborted')).length, 1);
-    assert.equal(fleet.fleet.slots[0]?.earlyDeaths, 0);
+    assert.equal(fleet.fleet.slots[0]?.earlyExits, 0);
   });
 
   test('S73: an old worker crashes after the abort -> it respawns the old release', () => {

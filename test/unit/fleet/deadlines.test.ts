@@ -39,7 +39,7 @@ suite('the watchdog', () => {
     fleet.heardUntil = fleet.now - 4_001;
     assert.deepEqual(fleet.looks().does(), []);
     fleet.exits(2, 1);
-    assert.deepEqual(fleet.does(), ['rollout of 2 is aborted (died-early)']);
+    assert.deepEqual(fleet.does(), ['rollout of 2 is aborted (crashed)']);
   });
 
   test('it does not watch those that boot or drain', () => {

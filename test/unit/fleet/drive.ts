@@ -10,7 +10,7 @@ import { nextWakeAt } from '../../../src/fleet/wake.ts';
 const DEFAULTS: Policy = {
   maxWorkers: 1_024,
   boot: { timeoutMs: 30_000, concurrency: 1_024 },
-  respawn: { stableMs: 5_000, maxEarlyDeaths: 4, backoff: { initialMs: 100, maxMs: 30_000 } },
+  respawn: { minUptimeMs: 5_000, maxEarlyExits: 4, backoff: { initialMs: 100, maxMs: 30_000 } },
   rollout: { maxSurge: 1, maxUnavailable: 0, minReadyMs: 1_000, idleMs: 5_000, graceMs: 20_000 },
   shutdown: { delayMs: 0, idleMs: 1_000, graceMs: 7_000 },
   closeMs: 2_000,
@@ -136,7 +136,7 @@ export class Driven {
   }
 
   tires(worker: number): this {
-    return this.happens({ type: 'worker-tired', worker });
+    return this.happens({ type: 'retire-requested', worker });
   }
 
   fails(worker: number): this {
@@ -167,15 +167,15 @@ export class Driven {
   }
 
   restarts(number: number): this {
-    return this.happens({ type: 'restart-asked', ...release(number) });
+    return this.happens({ type: 'restart-requested', ...release(number) });
   }
 
   scales(size: number): this {
-    return this.happens({ type: 'size-asked', size });
+    return this.happens({ type: 'scale-requested', size });
   }
 
   stops({ force = false } = {}): this {
-    return this.happens({ type: 'stop-asked', force });
+    return this.happens({ type: 'stop-requested', force });
   }
 
   /** What was heard since comes with it. */

@@ -18,7 +18,7 @@ function crashes(fleet: Driven, times: number): void {
 
 suite('the backoff', () => {
   const { respawn } = policyWith({
-    respawn: { maxEarlyDeaths: 10, backoff: { initialMs: 100, maxMs: 30_000 } },
+    respawn: { maxEarlyExits: 10, backoff: { initialMs: 100, maxMs: 30_000 } },
   });
   const delays = (random: number): readonly number[] =>
     Array.from({ length: 11 }, (_, deaths) => respawnDelayMs(deaths, respawn, () => random));
@@ -40,8 +40,8 @@ suite('the backoff', () => {
     );
   });
 
-  test('maxEarlyDeaths 1: already the first early death waits for the slowest pace', () => {
-    const strict = { ...respawn, maxEarlyDeaths: 1 };
+  test('maxEarlyExits 1: already the first early death waits for the slowest pace', () => {
+    const strict = { ...respawn, maxEarlyExits: 1 };
     assert.equal(
       respawnDelayMs(1, strict, () => 0),
       30_000,
@@ -158,7 +158,7 @@ suite('a worker dies again and again', () => {
   });
 
   test('S30: one slot is at its slowest pace, another one is not, and none is ready -> it goes on', () => {
-    const fleet = driveReady({ size: 2, respawn: { maxEarlyDeaths: 2 } })
+    const fleet = driveReady({ size: 2, respawn: { maxEarlyExits: 2 } })
       .isKilled(1)
       .isKilled(2)
       .isKilled(3);
@@ -169,7 +169,7 @@ suite('a worker dies again and again', () => {
   });
 
   test('S30: nothing but successors of a worker that serves die -> it goes on', () => {
-    const fleet = driveReady({ respawn: { maxEarlyDeaths: 1 } })
+    const fleet = driveReady({ respawn: { maxEarlyExits: 1 } })
       .tires(1)
       .exits(2, 1);
     assert.deepEqual(fleet.does().slice(-1), ['slot 0 waits 30000 ms']);
@@ -209,13 +209,13 @@ suite('a worker dies again and again', () => {
     const fleet = driveReady({ size: 2 });
     crashes(fleet, 3);
     fleet.passes(30_000).ready(5).passes(5_000).tires(5);
-    assert.equal(fleet.fleet.slots[0]?.earlyDeaths, 0);
+    assert.equal(fleet.fleet.slots[0]?.earlyExits, 0);
   });
 
   test('S31: the health of a worker that is to be replaced does not speak for its successors', () => {
     const fleet = driveReady({ size: 2 }).passes(10_000).tires(1).isKilled(3).isKilled(4);
     fleet.passes(10);
-    assert.equal(fleet.fleet.slots[0]?.earlyDeaths, 2);
+    assert.equal(fleet.fleet.slots[0]?.earlyExits, 2);
   });
 
   test('S78: a restart clears the backoff -> the new release is forked at once', () => {
@@ -237,14 +237,14 @@ suite('a worker dies again and again', () => {
       type: 'respawn-delayed',
       slot: 0,
       generation: 1,
-      earlyDeaths: 4,
+      earlyExits: 4,
       delayMs: 30_000,
       slowest: true,
     });
   });
 
   test('the reason of giving up is the last error', () => {
-    const fleet = drive({ respawn: { maxEarlyDeaths: 1 } })
+    const fleet = drive({ respawn: { maxEarlyExits: 1 } })
       .ready(1)
       .fails(1)
       .exits(1, 1);

@@ -27,19 +27,19 @@ suite('scaling', () => {
 
   test('S52: one step up and down, never below one', () => {
     const fleet = driveReady();
-    assert.deepEqual(fleet.happens({ type: 'size-stepped', by: -1 }).does(), []);
+    assert.deepEqual(fleet.happens({ type: 'scale-stepped', by: -1 }).does(), []);
     assert.equal(fleet.fleet.slots.length, 1);
-    fleet.happens({ type: 'size-stepped', by: 1 });
+    fleet.happens({ type: 'scale-stepped', by: 1 });
     assert.deepEqual(fleet.does(), ['fork #2 for slot 1 of generation 1']);
-    fleet.happens({ type: 'size-stepped', by: -1 });
+    fleet.happens({ type: 'scale-stepped', by: -1 });
     assert.deepEqual(fleet.does(), ['drain #2 (cancelled)']);
   });
 
   test('S52: one step up goes no further than there may be workers', () => {
     const fleet = driveReady({ size: 2, maxWorkers: 3 });
-    fleet.happens({ type: 'size-stepped', by: 1 });
+    fleet.happens({ type: 'scale-stepped', by: 1 });
     assert.deepEqual(fleet.does(), ['fork #3 for slot 2 of generation 1']);
-    assert.deepEqual(fleet.happens({ type: 'size-stepped', by: 1 }).does(), []);
+    assert.deepEqual(fleet.happens({ type: 'scale-stepped', by: 1 }).does(), []);
     assert.equal(fleet.fleet.slots.length, 3);
     assert.equal(fleet.told.filter(({ type }) => type === 'size-changed').length, 1);
   });
@@ -72,7 +72,7 @@ suite('scaling', () => {
     const fleet = driveReady({ size: 2 }).isKilled(1).scales(1);
     fleet.does();
     assert.deepEqual(fleet.isKilled(2).does(), []);
-    assert.deepEqual(fleet.fleet.slots, [{ ...FRESH_SLOT, earlyDeaths: 1, notBefore: 1_000 }]);
+    assert.deepEqual(fleet.fleet.slots, [{ ...FRESH_SLOT, earlyExits: 1, notBefore: 1_000 }]);
   });
 
   test('S5: workers that are still there of slots scaled away count as surge', () => {

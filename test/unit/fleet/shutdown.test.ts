@@ -9,7 +9,7 @@ suite('a graceful shutdown', () => {
     fleet.stops();
     assert.deepEqual(fleet.does(), ['release sockets', 'drain #1 (shutdown)', 'drain #2 (shutdown)']);
     assert.deepEqual(fleet.exits(2).does(), []);
-    assert.deepEqual(fleet.exits(1).does(), ['finish 0 (asked)']);
+    assert.deepEqual(fleet.exits(1).does(), ['finish 0 (requested)']);
   });
 
   test('the drain says that nobody accepts after it, with the times of a shutdown', () => {
@@ -53,7 +53,7 @@ suite('a graceful shutdown', () => {
   });
 
   test('who is killed from outside while it drains does not spoil it', () => {
-    assert.equal(driveReady().stops().isKilled(1).does().at(-1), 'finish 0 (asked)');
+    assert.equal(driveReady().stops().isKilled(1).does().at(-1), 'finish 0 (requested)');
   });
 
   test('somebody does not even die of SIGKILL -> it finishes closeMs later', () => {
@@ -69,7 +69,7 @@ suite('a graceful shutdown', () => {
     fleet.does();
     fleet.stops().ready(1).exits(2);
     assert.deepEqual(fleet.does(), ['release sockets', 'drain #1 (shutdown)', 'drain #2 (shutdown)']);
-    assert.deepEqual(fleet.exits(1).does(), ['finish 0 (asked)']);
+    assert.deepEqual(fleet.exits(1).does(), ['finish 0 (requested)']);
   });
 
   test('S10: during a rollout -> the rollout aborts, the successors go too, nothing respawns', () => {
@@ -84,7 +84,7 @@ suite('a graceful shutdown', () => {
       'drain #3 (shutdown)',
     ]);
     fleet.isKilled(1, 2).exits(3);
-    assert.deepEqual(fleet.does(), ['finish 0 (asked)']);
+    assert.deepEqual(fleet.does(), ['finish 0 (requested)']);
   });
 
   test('who drains patiently for another reason is told to hurry, and keeps the earlier deadline', () => {
@@ -114,15 +114,15 @@ suite('a graceful shutdown', () => {
   test('nobody is there -> it finishes at once', () => {
     const fleet = driveReady().isKilled(1).isKilled(2);
     fleet.does();
-    assert.deepEqual(fleet.stops().does(), ['release sockets', 'finish 0 (asked)']);
+    assert.deepEqual(fleet.stops().does(), ['release sockets', 'finish 0 (requested)']);
   });
 
   test('a restart, a size or another stop change nothing any more', () => {
     const fleet = driveReady().stops();
     fleet.does();
-    fleet.restarts(2).scales(4).happens({ type: 'size-stepped', by: 1 }).stops();
+    fleet.restarts(2).scales(4).happens({ type: 'scale-stepped', by: 1 }).stops();
     assert.deepEqual(fleet.does(), []);
-    assert.deepEqual(fleet.exits(1).does(), ['finish 0 (asked)']);
+    assert.deepEqual(fleet.exits(1).does(), ['finish 0 (requested)']);
     assert.deepEqual(fleet.stops({ force: true }).does(), []);
   });
 });
@@ -159,7 +159,7 @@ suite('a shutdown with a delay', () => {
     assert.deepEqual(fleet.ready(3).does(), ['leave #3']);
     fleet.passes(5_000);
     assert.deepEqual(fleet.does(), ['release sockets', 'drain #3 (shutdown)', 'drain #4 (shutdown)']);
-    assert.deepEqual(fleet.exits(3).exits(4).does(), ['finish 0 (asked)']);
+    assert.deepEqual(fleet.exits(3).exits(4).does(), ['finish 0 (requested)']);
   });
 
   test('S40: one that crashes again and again meanwhile backs off as ever', () => {
@@ -224,7 +224,7 @@ suite('a shutdown with a delay', () => {
     fleet.now += 5_000;
     fleet.isKilled(1);
     assert.deepEqual(fleet.does(), ['release sockets', 'drain #2 (shutdown)']);
-    assert.deepEqual(fleet.isKilled(2).does(), ['finish 0 (asked)']);
+    assert.deepEqual(fleet.isKilled(2).does(), ['finish 0 (requested)']);
   });
 
   test('without a delay nobody is respawned', () => {
@@ -236,7 +236,7 @@ suite('a shutdown with a delay', () => {
   });
 
   test('S30: no slot can be filled any more, and nobody serves -> it does not wait for the end of the delay, exit 1', () => {
-    const fleet = driveReady({ ...DELAYED, respawn: { maxEarlyDeaths: 1 } }).stops();
+    const fleet = driveReady({ ...DELAYED, respawn: { maxEarlyExits: 1 } }).stops();
     fleet.does();
     assert.deepEqual(fleet.isKilled(1).does(), ['slot 0 waits 30000 ms']);
     assert.deepEqual(fleet.isKilled(2).does(), [
@@ -252,7 +252,7 @@ suite('a shutdown with a delay', () => {
     assert.deepEqual(fleet.exits(1, 1).does(), ['fork #3 for slot 0 of generation 1']);
     assert.deepEqual(fleet.ready(2).does(), ['leave #2']);
     fleet.passes(5_000).exits(2).exits(3);
-    assert.equal(fleet.does().at(-1), 'finish 0 (asked)');
+    assert.equal(fleet.does().at(-1), 'finish 0 (requested)');
   });
 
   test('another stop does not prolong it', () => {

@@ -72,7 +72,7 @@ suite('everybody dies in a rollout', () => {
   });
 
   test('S30: what was known to work can not boot any more -> nobody gives up on the new release for it', () => {
-    const fleet = driveReady({ size: 1, respawn: { maxEarlyDeaths: 2 } })
+    const fleet = driveReady({ size: 1, respawn: { maxEarlyExits: 2 } })
       .restarts(2)
       .isKilled(1);
     for (let death = 0; death < 5; death += 1) {
@@ -89,7 +89,7 @@ suite('everybody dies in a rollout', () => {
   test('S30: its deaths do not count against the new release, and do not delay it', () => {
     const fleet = driveReady({
       size: 2,
-      respawn: { maxEarlyDeaths: 2 },
+      respawn: { maxEarlyExits: 2 },
       rollout: { maxSurge: 0, maxUnavailable: 1 },
     })
       .restarts(2)

@@ -19,7 +19,7 @@ suite('options', () => {
       policy: {
         maxWorkers: 1024,
         boot: { timeoutMs: 30_000, concurrency: 12 },
-        respawn: { stableMs: 5_000, maxEarlyDeaths: 10, backoff: { initialMs: 100, maxMs: 30_000 } },
+        respawn: { minUptimeMs: 5_000, maxEarlyExits: 10, backoff: { initialMs: 100, maxMs: 30_000 } },
         rollout: { maxSurge: 1, maxUnavailable: 0, minReadyMs: 1_000, idleMs: 5_000, graceMs: 30_000 },
         shutdown: { delayMs: 0, idleMs: 1_000, graceMs: 7_000 },
         closeMs: 2_000,
@@ -67,12 +67,12 @@ suite('options', () => {
       workers: 0,
       rollout: { minReadyMs: 0, idleMs: 0 },
       shutdown: { delayMs: 0, idleMs: 0, graceMs: 0 },
-      respawn: { stableMs: 0 },
+      respawn: { minUptimeMs: 0 },
     });
     assert.equal(workers, 0);
     assert.equal(policy.rollout.minReadyMs, 0);
     assert.deepEqual(policy.shutdown, { delayMs: 0, idleMs: 0, graceMs: 0 });
-    assert.equal(policy.respawn.stableMs, 0);
+    assert.equal(policy.respawn.minUptimeMs, 0);
   });
 
   test('the watchdog is off where it is told to be, and under a debugger', () => {
@@ -87,8 +87,8 @@ suite('options', () => {
     ['listen.port', 0, 65_535],
     ['listen.backlog', 1, 65_535],
     ['boot.timeoutMs', 1, 2 ** 31 - 1],
-    ['respawn.stableMs', 0, 2 ** 31 - 1],
-    ['respawn.maxEarlyDeaths', 1, 1_000_000],
+    ['respawn.minUptimeMs', 0, 2 ** 31 - 1],
+    ['respawn.maxEarlyExits', 1, 1_000_000],
     ['respawn.backoff.initialMs', 1, 2 ** 31 - 1],
     ['respawn.backoff.maxMs', 1, 2 ** 31 - 1],
     ['boot.concurrency', 1, 1024],

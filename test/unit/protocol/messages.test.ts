@@ -12,12 +12,12 @@ suite('messages', () => {
     { type: 'hello', protocol: 1 },
     { type: 'ready' },
     { type: 'heartbeat' },
-    { type: 'tired' },
+    { type: 'retire' },
     { type: 'failing', error: ERROR },
     { type: 'ask', id: 1, question: 'status' },
   ];
   const fromPrimary: readonly PrimaryMessage[] = [
-    { type: 'welcome' },
+    { type: 'acknowledged' },
     { type: 'leave' },
     { type: 'drain', cause: 'rollout', final: false, idleMs: 1, graceMs: 2, closeMs: 3 },
     { type: 'answer', id: 1, value: { anything: true } },

@@ -13,7 +13,7 @@ import { ROOT } from '../../../helpers/installed.ts';
 const built: {
   PRELOAD_ARGUMENTS: typeof PRELOAD_ARGUMENTS;
   PRELOAD_ENVIRONMENT: typeof PRELOAD_ENVIRONMENT;
-} = await import(path.join(ROOT, 'dist', 'primary', 'preload.js'));
+} = await import(path.join(ROOT, 'dist', 'primary', 'processes', 'preload.js'));
 const [[variable, script] = ['', '']] = Object.entries(built.PRELOAD_ENVIRONMENT);
 
 /** Says who runs, and whether the script ran there; the first process starts a thread and a child as an app might. */

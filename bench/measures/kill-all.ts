@@ -7,8 +7,8 @@ import type { Measure } from './measure.ts';
 /** Who is refused comes back after this pause: else refusals alone would take the cores that new workers start on. */
 const THINK_MS = 10;
 
-export const massacre: Measure = {
-  name: 'massacre',
+export const killAll: Measure = {
+  name: 'killAll',
   needs: null,
   contenders: ['ours', 'cluster', 'other'],
   rounds: 3,
