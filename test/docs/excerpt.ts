@@ -87,7 +87,8 @@ export function outputDifference(excerpt: string, output: string): string | unde
       continue;
     }
     let differs = textDifference(expected, lines.shift());
-    while (isOpen && differs !== undefined && lines.length > 0) differs = textDifference(expected, lines.shift());
+    while (isOpen && differs !== undefined && lines.length > 0)
+      differs = textDifference(expected, lines.shift());
     if (differs !== undefined) return differs;
     isOpen = false;
   }
@@ -102,7 +103,9 @@ function textDifference(expected: string, line: string | undefined): string | un
 }
 
 function pattern(text: string): RegExp {
-  const parts = withoutNumbers(text).split(ELLIPSIS).map((part) => part.replaceAll(/[$()*+.?[\\\]^{|}]/g, '\\$&'));
+  const parts = withoutNumbers(text)
+    .split(ELLIPSIS)
+    .map((part) => part.replaceAll(/[$()*+.?[\\\]^{|}]/g, '\\$&'));
   return new RegExp(`^${parts.join('[\\s\\S]*')}$`);
 }
 

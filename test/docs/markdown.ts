@@ -41,7 +41,8 @@ export function readPage(name: string): Page {
 export function parsePage(name: string, markdown: string): Page {
   const blocks: Block[] = [];
   const prose: string[] = [];
-  let open: { readonly fence: string; readonly block: Omit<Block, 'text'>; readonly lines: string[] } | undefined;
+  let open:
+    { readonly fence: string; readonly block: Omit<Block, 'text'>; readonly lines: string[] } | undefined;
   for (const [index, text] of markdown.split('\n').entries()) {
     const fence = /^ {0,3}(`{3,})(.*)$/.exec(text);
     if (open !== undefined) {
