@@ -66,7 +66,7 @@ export async function walk(
     } else if (words.includes('run')) {
       edit(folder, attribute(block, 'edit'));
       readOn();
-      assertNothingLeft(block, unseen);
+      assertNothingLeft(place(block), unseen);
       unseen = [];
       output = await shell.run(await real(text));
     } else if (words.includes('background')) {
@@ -79,6 +79,8 @@ export async function walk(
       for (const excerpt of valuesOf(text)) await see(started(), block, excerpt, readOn, () => unseen);
     } else assert.ok(words.includes('setup'), `${place(block)}: nothing is done with it`);
   }
+  readOn();
+  assertNothingLeft('the end', unseen);
   return started();
 }
 
@@ -109,10 +111,10 @@ async function see(
 }
 
 /** What the primary tells people the page shows as well. */
-function assertNothingLeft(next: Block, unseen: readonly LogLine[]): void {
+function assertNothingLeft(next: string, unseen: readonly LogLine[]): void {
   const left = unseen.filter((line) => line['name'] === ALONE && Number(line['level']) >= INFO);
   const told = left.map((line) => JSON.stringify(line)).join('\n');
-  assert.equal(left.length, 0, `before ${place(next)} was logged, and is in no excerpt:\n${told}`);
+  assert.equal(left.length, 0, `before ${next} was logged, and is in no excerpt:\n${told}`);
 }
 
 /** `file/from/to`: what the reader is asked to change by hand. */
