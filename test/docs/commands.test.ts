@@ -32,8 +32,9 @@ suite('commands', () => {
 
   for (const { name: page, prose, blocks } of READ) {
     // Lines that go on behind a backslash are one.
-    const commands = [...blocks.filter(({ language }) => language === 'sh').map(({ text }) => text)]
-      .flatMap((text) => text.replaceAll('\\\n', ' ').split('\n'))
+    const commands = blocks
+      .filter(({ language }) => language === 'sh')
+      .flatMap(({ text }) => text.replaceAll('\\\n', ' ').split('\n'))
       .concat(codes(prose));
 
     test(`${page}: every npm script that it names is in package.json`, () => {

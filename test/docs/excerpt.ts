@@ -79,26 +79,31 @@ export function difference(excerpt: unknown, actual: unknown, at: string): strin
 
 /** Undefined: a program printed what the excerpt says. */
 export function outputDifference(excerpt: string, output: string): string | undefined {
-  const lines = output.split('\n').filter((line) => line.trim() !== '');
-  let isOpen = false;
-  for (const expected of excerpt.split('\n').filter((line) => line.trim() !== '')) {
-    if (expected.trim() === ELLIPSIS) {
-      isOpen = true;
-      continue;
-    }
-    let differs = textDifference(expected, lines.shift());
-    while (isOpen && differs !== undefined && lines.length > 0)
-      differs = textDifference(expected, lines.shift());
-    if (differs !== undefined) return differs;
-    isOpen = false;
+  const lines = linesOf(output);
+  const expected = linesOf(excerpt);
+  for (const [index, line] of expected.entries()) {
+    if (line === ELLIPSIS) continue;
+    const skips = expected[index - 1] === ELLIPSIS;
+    const differences = lines.slice(0, skips ? lines.length : 1).map((each) => textDifference(line, each));
+    const found = differences.indexOf(undefined);
+    if (found === -1) return differences.at(-1) ?? `there is no ${JSON.stringify(line)}`;
+    lines.splice(0, found + 1);
   }
+  const isOpen = expected.at(-1) === ELLIPSIS;
   return isOpen || lines.length === 0 ? undefined : `in truth there is more: ${lines.join('\n')}`;
 }
 
-function textDifference(expected: string, line: string | undefined): string | undefined {
-  const [value, actual] = [parse(expected), parse(line ?? '')];
+function linesOf(text: string): string[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+}
+
+function textDifference(expected: string, line: string): string | undefined {
+  const [value, actual] = [parse(expected), parse(line)];
   if (isObject(value) && isObject(actual)) return difference(value, actual, 'the line');
-  if (line !== undefined && pattern(expected.trim()).test(withoutNumbers(line.trim()))) return undefined;
+  if (pattern(expected).test(withoutNumbers(line))) return undefined;
   return `expected ${JSON.stringify(expected)}, in truth ${JSON.stringify(line)}`;
 }
 

@@ -7,9 +7,10 @@ import { suite, test } from 'node:test';
 import type { ClusteredOptions } from 'fastify-clustered';
 import { startReadyService, startService } from '../helpers/service.ts';
 import type { Service } from '../helpers/service.ts';
-import { lineDifference, valuesOf } from './excerpt.ts';
-import { PAGES, attribute, place, readPage } from './markdown.ts';
+import { valuesOf } from './excerpt.ts';
+import { PAGES, attribute, readPage } from './markdown.ts';
 import { createProject, write } from './project.ts';
+import { seeExcerpt } from './see.ts';
 
 type TestContext = Parameters<typeof startService>[0];
 
@@ -148,12 +149,7 @@ suite('log', { concurrency: 2 }, () => {
     test(`${name}: the excerpts show what is logged`, async (t) => {
       const service = await scenario(t);
       for (const block of BLOCKS.filter((each) => attribute(each, 'log') === name)) {
-        for (const excerpt of valuesOf(block.text)) {
-          const msg: unknown = Reflect.get(Object(excerpt), 'msg');
-          await service.seen(String(msg));
-          const differences = service.lines(String(msg)).map((line) => lineDifference(excerpt, line));
-          assert.ok(differences.includes(undefined), `${place(block)}: ${differences.join('\n')}`);
-        }
+        for (const excerpt of valuesOf(block.text)) await seeExcerpt(service, excerpt, block);
       }
     });
   }

@@ -187,7 +187,7 @@ suite('reference', () => {
   });
 
   test('Errors: the page has every code', () => {
-    const known = Object.values(errors).map((Failure) => Reflect.construct(Failure, []).code);
+    const known = Object.values(errors).map((Failure) => String(Reflect.construct(Failure, []).code));
     assert.deepEqual(named('Errors'), known.toSorted());
   });
 

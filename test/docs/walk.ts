@@ -4,10 +4,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { startReadyService } from '../helpers/service.ts';
 import type { LogLine, Service } from '../helpers/service.ts';
-import { lineDifference, outputDifference, valuesOf } from './excerpt.ts';
+import { outputDifference, valuesOf } from './excerpt.ts';
 import { attribute, place } from './markdown.ts';
 import type { Block } from './markdown.ts';
 import { write } from './project.ts';
+import { seeExcerpt } from './see.ts';
 import { Shell } from './shell.ts';
 
 type TestContext = Parameters<typeof startReadyService>[0];
@@ -76,38 +77,18 @@ export async function walk(
       const differs = outputDifference(text, printed ?? '');
       assert.equal(differs, undefined, `${place(block)}: ${differs}\nit printed:\n${printed}`);
     } else if (language === 'json') {
-      for (const excerpt of valuesOf(text)) await see(started(), block, excerpt, readOn, () => unseen);
+      for (const excerpt of valuesOf(text)) {
+        const line = await seeExcerpt(started(), excerpt, block, () => {
+          readOn();
+          return unseen;
+        });
+        unseen = unseen.filter((each) => each !== line);
+      }
     } else assert.ok(words.includes('setup'), `${place(block)}: nothing is done with it`);
   }
   readOn();
   assertNothingLeft('the end', unseen);
   return started();
-}
-
-/** Waits until a line that the page shows is logged, and takes it out of those that are left. */
-async function see(
-  service: Service,
-  block: Block,
-  excerpt: unknown,
-  readOn: () => void,
-  unseen: () => LogLine[],
-): Promise<void> {
-  for (;;) {
-    readOn();
-    const index = unseen().findIndex((line) => lineDifference(excerpt, line) === undefined);
-    if (index !== -1) {
-      unseen().splice(index, 1);
-      return;
-    }
-    const seen = service.log.length;
-    await service.more(seen).catch((error: unknown) => {
-      const differences = unseen()
-        .filter(({ msg }) => msg === Reflect.get(Object(excerpt), 'msg'))
-        .map((line) => lineDifference(excerpt, line));
-      const why = differences.join('\n') || String(error);
-      assert.fail(`${place(block)}: not logged: ${JSON.stringify(excerpt)}\n${why}`);
-    });
-  }
 }
 
 /** What the primary tells people the page shows as well. */
