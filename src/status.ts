@@ -3,6 +3,7 @@ import type { AbortReason } from './fleet/command.ts';
 import type { ErrorInfo } from './fleet/event.ts';
 import type { Generation, Phase } from './fleet/fleet.ts';
 import type { Worker } from './fleet/worker.ts';
+import type { Address } from './net/endpoint.ts';
 
 /** The fleet at one moment. All data, so that it can be printed and sent. */
 export interface FleetStatus {
@@ -19,7 +20,7 @@ export interface FleetStatus {
   readonly rolling: boolean;
   /** True when workers of several generations serve although no rollout is under way: the last one was aborted halfway. */
   readonly mixed: boolean;
-  readonly addresses: readonly { readonly host: string; readonly port: number }[];
+  readonly addresses: readonly Address[];
   readonly workers: readonly WorkerStatus[];
   /** Null: there was none yet. */
   readonly lastRollout: RolloutOutcome<ErrorInfo> | null;
@@ -34,6 +35,15 @@ export interface WorkerStatus {
   readonly generation: number;
 }
 
+/** One worker, as log lines, events and results name it. */
+export interface WorkerName {
+  readonly slot: number;
+  /** The id of the generation that it runs. */
+  readonly generation: number;
+  /** Null: the process could not be made. */
+  readonly pid: number | null;
+}
+
 /** How a rolling restart went. An abort is no exception: the service goes on with what worked before. */
 export type RolloutResult = RolloutOutcome<Error>;
 
@@ -46,6 +56,8 @@ export type RolloutOutcome<E> =
       readonly reason: AbortReason;
       /** The error of the worker that failed, with its own stack, where it could tell one. */
       readonly error: E | null;
+      /** The worker that failed. Null: the rollout ended for another reason, such as a shutdown. */
+      readonly worker: WorkerName | null;
     }
   | {
       readonly outcome: 'superseded';

@@ -131,7 +131,7 @@ suite('link watch', () => {
       const watch = new LinkWatch(logical, pin(logical));
       place(moved);
       const found = watch.missed(pin(logical));
-      const said = found && `${path.relative(folder, found.link)}${found.inPart ? ' in part' : ''}`;
+      const said = found && `${path.relative(folder, found.link)}${found.isInPart ? ' in part' : ''}`;
       assert.equal(said ?? null, missed);
     });
   }

@@ -226,7 +226,7 @@ suite('release', () => {
       assert.deepEqual(found.second, { entry: path.join(old, 'dist', 'main.js'), cwd: old });
       assert.equal(found.third, 'FST_CLUSTERED_RELEASE_NOT_FOUND');
       const through = { entry: path.join(current, 'dist', 'main.js'), cwd: current };
-      assert.deepEqual(found.missed, { inPart: false, link: current, leadsTo: next, through });
+      assert.deepEqual(found.missed, { isInPart: false, link: current, leadsTo: next, through });
       // Back to where it was, nothing is missed any more.
       assert.equal(found.back, null);
     });
@@ -237,7 +237,7 @@ suite('release', () => {
       fs.writeFileSync(path.join(old, 'dist', 'package.json'), '{ "main": "main.js", "type": "module" }');
       const { missed } = find({ cwd: 'current', node: '~/current/dist/main.js', options });
       const through = { entry: path.join(current, 'dist', 'main.js'), cwd: current };
-      assert.deepEqual(missed, { inPart: true, link: current, leadsTo: next, through });
+      assert.deepEqual(missed, { isInPart: true, link: current, leadsTo: next, through });
       fs.rmSync(path.join(old, 'dist', 'package.json'));
     }
   });
