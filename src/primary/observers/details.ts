@@ -1,4 +1,4 @@
-// What an announcement tells people: its facts, with the worker and the error in the form that log and events carry.
+// The details of an announcement, as log and events carry them: the worker with its pid, the error as an Error.
 import type { Announcement } from '../../fleet/command.ts';
 import type { Ending } from '../../fleet/fleet.ts';
 import type { Worker } from '../../fleet/worker.ts';
@@ -54,9 +54,9 @@ export function nameOf({ id, slot, generation }: Worker, pidOf: PidOf): WorkerNa
 
 const DISCONNECTED =
   'something in the app called process.disconnect() or cluster.worker.disconnect(), or closed the descriptor of the IPC ' +
-  'channel: remove the call, worker.restart() and SIGTERM replace workers; this one finishes what it has accepted, and exits';
+  'channel: remove the call, and replace workers by worker.restart() or SIGTERM; this worker finishes what it has accepted, and exits';
 
-/** The fleet counts in fractions of a millisecond, which tell people nothing. */
+/** The fleet counts in fractions of a millisecond, which are of no use outside. */
 function roundNumbers(facts: object): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(facts).map(([name, value]) => [

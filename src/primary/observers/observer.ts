@@ -1,4 +1,4 @@
-// A part of the primary that is told what the fleet announces: the log, the events, the results of rollouts.
+// The interface of what hears the announcements of the fleet: the log, the results of rollouts, the events.
 import type { Announcement } from '../../fleet/command.ts';
 
 export interface Observer {

@@ -24,7 +24,7 @@ export interface ForkOptions {
   readonly descriptors: readonly number[];
 }
 
-/** What the system is told to run. */
+/** What the process runs, and how. */
 export interface Launch {
   readonly entry: string;
   readonly cwd: string;

@@ -1,4 +1,4 @@
-// Notices when a deploy has moved a link, and the rollout after it could not follow, or only in part.
+// Notices when a deploy has moved a link that the rollout after it did not follow, or followed only in part.
 import path from 'node:path';
 import { isWithin, linksIn, realPathOf, throughLink } from './links.ts';
 import type { Link } from './links.ts';
@@ -54,7 +54,7 @@ function covers(target: string, { entry, cwd }: PinnedRelease): boolean {
   return isWithin(target, entry) || isWithin(target, cwd);
 }
 
-/** In the two folders above the working directory, and above the entry file's: where deploys have their `current`. */
+/** In the two folders above the working directory, and above that of the entry file: deploys have their `current` there. */
 function linksBeside({ entry, cwd }: PinnedRelease): readonly Link[] {
   const folders = [path.dirname(entry), cwd].flatMap((folder) => [
     path.dirname(folder),

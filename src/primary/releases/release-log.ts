@@ -17,7 +17,7 @@ export function logGone(log: PrimaryLogger, generation: Generation, instead: Pin
   log.warn({ generation: id, entry, cwd, instead: pathsOf(instead) }, 'release gone, resolved again');
 }
 
-/** The rollout goes on as requested; but whoever deployed by moving the link meant the release that it leads to now. */
+/** The rollout goes on as requested; but a deploy that moved the link meant the release that it leads to now. */
 export function logMissedLink(
   log: PrimaryLogger,
   generation: number,
