@@ -115,12 +115,12 @@ export class WorkerProcesses {
       case 'retire':
         return dispatch({ type: 'retire-requested', worker });
       case 'ask':
-        void this.#answer(worker, message.id, message.question);
+        void this.#respond(worker, message.id, message.question);
         return undefined;
     }
   }
 
-  async #answer(worker: number, id: number, question: Question): Promise<void> {
+  async #respond(worker: number, id: number, question: Question): Promise<void> {
     const { status, restart } = this.#supervisor;
     const value = question === 'status' ? status() : mapError(await restart(), toErrorInfo);
     this.#processes.get(worker)?.send({ type: 'answer', id, value });
