@@ -5,7 +5,7 @@ import { isMainThread } from 'node:worker_threads';
 import { AlreadyStartedError, ForeignWorkerError, PlatformError, WorkerThreadError } from './errors.ts';
 import { validate } from './options/index.ts';
 import type { ClusteredOptions } from './options/index.ts';
-import type { ClusteredPrimary } from './primary/primary.ts';
+import type { ClusteredPrimary } from './primary/clustered-primary.ts';
 import type { BuildApp, ServableApp } from './app/app.ts';
 import type { ClusteredSingle } from './single/start.ts';
 import type { ClusteredWorker } from './worker/start.ts';

@@ -1,15 +1,16 @@
-// What is told of the fleet: to the embedder, and over IPC to the workers. Plain data, but for errors of results.
+// The status of the fleet and the results of rollouts, for the embedder, and over IPC for workers.
 import type { AbortReason } from './fleet/command.ts';
 import type { ErrorInfo } from './fleet/event.ts';
 import type { Generation, Phase } from './fleet/fleet.ts';
 import type { Worker } from './fleet/worker.ts';
+import type { Address } from './net/endpoint.ts';
 
-/** The fleet at one moment. All data, so that it can be printed and sent. */
+/** A snapshot of the fleet: plain data, to be printed or sent. */
 export interface FleetStatus {
   /** Of the primary. */
   readonly pid: number;
   readonly phase: Phase['name'];
-  /** How many workers are wanted. */
+  /** How many workers the fleet is to have. */
   readonly size: number;
   /** The release that every worker is to run, once the rollout that is under way is complete. */
   readonly target: Generation;
@@ -19,9 +20,9 @@ export interface FleetStatus {
   readonly rolling: boolean;
   /** True when workers of several generations serve although no rollout is under way: the last one was aborted halfway. */
   readonly mixed: boolean;
-  readonly addresses: readonly { readonly host: string; readonly port: number }[];
+  readonly addresses: readonly Address[];
   readonly workers: readonly WorkerStatus[];
-  /** Null: there was none yet. */
+  /** Null: no rollout has ended yet. */
   readonly lastRollout: RolloutOutcome<ErrorInfo> | null;
 }
 
@@ -34,27 +35,38 @@ export interface WorkerStatus {
   readonly generation: number;
 }
 
-/** How a rolling restart went. An abort is no exception: the service goes on with what worked before. */
+/** One worker, as log lines, events and results name it. */
+export interface WorkerName {
+  readonly slot: number;
+  /** The id of the generation that it runs. */
+  readonly generation: number;
+  /** Null: the process could not be made. */
+  readonly pid: number | null;
+}
+
+/** How a rolling restart ended. An abort is not an exception: the service goes on with the release that worked before. */
 export type RolloutResult = RolloutOutcome<Error>;
 
 export type RolloutOutcome<E> =
   | { readonly outcome: 'completed'; readonly generation: number }
   | {
       readonly outcome: 'aborted';
-      /** Null: the release was not found, or the fleet is stopping, so no generation was made. */
+      /** Null: the release was not found, or the fleet was stopping, so there is no new generation. */
       readonly generation: number | null;
       readonly reason: AbortReason;
-      /** The error of the worker that failed, with its own stack, where it could tell one. */
+      /** The error of the worker that failed, with its own stack, or what its exit says. Null: there is none. */
       readonly error: E | null;
+      /** The worker that failed. Null: the rollout ended for another reason, such as a shutdown. */
+      readonly worker: WorkerName | null;
     }
   | {
       readonly outcome: 'superseded';
       readonly generation: number;
-      /** The id of the generation that was wanted instead before this one was complete. */
+      /** The id of the generation that became the target before this rollout was complete. */
       readonly by: number;
     };
 
-/** The same outcome with its error in another form: as an Error here, as data in a message. */
+/** Converts the error of an outcome: an Error in a process becomes data in a message, and the other way round. */
 export function mapError<A, B>(outcome: RolloutOutcome<A>, map: (error: A) => B): RolloutOutcome<B> {
   if (outcome.outcome !== 'aborted') return outcome;
   return { ...outcome, error: outcome.error === null ? null : map(outcome.error) };

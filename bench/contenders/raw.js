@@ -6,9 +6,9 @@ import { bindSocket } from '../../dist/primary/sockets/bound-socket.js';
 import { HOST, PORT, WORKERS, announceReady } from './surroundings.js';
 
 const program = fileURLToPath(new URL('raw-worker.js', import.meta.url));
-const socket = bindSocket(HOST, PORT);
+const socket = bindSocket({ type: 'tcp', host: HOST, port: PORT });
 const workers = Array.from({ length: WORKERS }, () =>
-  fork(program, { stdio: ['ignore', 'inherit', 'inherit', 'ipc', socket.fd()] }),
+  fork(program, { stdio: ['ignore', 'inherit', 'inherit', 'ipc', socket.fd] }),
 );
 await Promise.all(workers.map((worker) => once(worker, 'message')));
 announceReady();

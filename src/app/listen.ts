@@ -4,6 +4,8 @@ import fs from 'node:fs';
 import net from 'node:net';
 import { toErrorInfo } from '../protocol/error-info.ts';
 import { ListenError } from '../errors.ts';
+import { addressOf, formatEndpoint, tcp } from '../net/endpoint.ts';
+import type { Address } from '../net/endpoint.ts';
 import type { HeldSocket } from '../protocol/messages.ts';
 import type { Settings } from '../options/index.ts';
 import type { ServableApp } from './app.ts';
@@ -28,7 +30,11 @@ export async function listenOnInherited(
   sockets: readonly HeldSocket[],
   backlog: number,
 ): Promise<Acceptor> {
-  const [first, ...others] = sockets.map((socket) => ({ ...socket, _handle: adopt(socket.fd), backlog }));
+  const [first, ...others] = sockets.map(({ fd, endpoint }) => ({
+    ...addressOf(endpoint),
+    _handle: adopt(fd),
+    backlog,
+  }));
   if (first !== undefined) await app.listen(first);
   const servers = [app.server, ...(await Promise.all(others.map((other) => feed(app.server, other))))];
   return accept(servers, backlog);
@@ -66,7 +72,7 @@ export async function listenAlone(
       backlog,
     );
   } catch (error) {
-    throw new ListenError(`${host}:${port}`, toErrorInfo(error).message, {
+    throw new ListenError(formatEndpoint(tcp({ host, port })), toErrorInfo(error).message, {
       cause: error,
     });
   }
@@ -102,10 +108,7 @@ function adopt(fd: number): unknown {
 }
 
 /** A server for one more address: its connections are served, and seen by everybody, as the app's own. */
-async function feed(
-  app: net.Server,
-  at: { readonly host: string; readonly port: number },
-): Promise<net.Server> {
+async function feed(app: net.Server, at: Address): Promise<net.Server> {
   const server = net.createServer({ ...connectionOptions(app) }, (socket) => app.emit('connection', socket));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -90,6 +90,8 @@ export type Announcement =
       readonly type: 'rollout-aborted';
       readonly reason: AbortReason;
       readonly error: ErrorInfo | null;
+      /** The worker that failed, as it was known just before. Null: the rollout ended for another reason. */
+      readonly worker: Worker | null;
       /** The generation that is wanted instead. */
       readonly backTo: Generation;
     } & Rollout)

@@ -1,22 +1,22 @@
 // How a rollout ends: what is wanted goes back, or it has become what is actual.
 import type { AbortReason, Rollout } from './command.ts';
-import type { ErrorInfo } from './event.ts';
 import { currentWorkers, FRESH_SLOT, isOutdated, isAvailable, isRolling, isServing } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
 import { inSlot } from './occupancy.ts';
 import { announce, change } from './turn.ts';
-import type { Turn } from './turn.ts';
+import type { Failure, Turn } from './turn.ts';
 import { isReady } from './worker.ts';
 
 /** What is wanted goes back to what is known to work. Nobody is drained for it, and every slot gets a clean slate. */
-export function abortRollout(turn: Turn, reason: AbortReason, error: ErrorInfo | null): Turn {
+export function abortRollout(turn: Turn, reason: AbortReason, failure: Failure | null): Turn {
   const { stable, slots } = turn.fleet;
   const back = change(turn, { target: stable, slots: slots.map(() => FRESH_SLOT) });
   return announce(back, {
     type: 'rollout-aborted',
     ...account(turn.fleet),
     reason,
-    error,
+    error: failure?.error ?? null,
+    worker: failure?.worker ?? null,
     backTo: stable,
   });
 }

@@ -23,7 +23,7 @@ function judge(turn: Turn, death: Failure, context: Context): Turn {
   const slot = fleet.slots[index];
   const patience = slot === undefined ? null : afterFailure(slot, death, fleet.policy, context);
   if (isRolling(fleet) && isAgainstRelease(fleet, death, patience)) {
-    return abortRollout(turn, abortReason(death), death.error);
+    return abortRollout(turn, abortReason(death), death);
   }
   if (fleet.phase.name === 'starting') return end(turn, 'boot-failed', death.error);
   if (slot === undefined || patience === null) return giveUpIfHopeless(turn, death);

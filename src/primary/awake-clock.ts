@@ -1,11 +1,11 @@
-// Time as the primary has lived it: it stands still while the process is stopped, or the machine sleeps.
+// A clock that stands still while the process is stopped, or the machine sleeps.
 import { performance } from 'node:perf_hooks';
 
-/** At least this often the clock has to be read, else it takes the pause for sleep. */
+/** The clock has to be read at least this often, in ms; it takes a longer pause for sleep. */
 export const TICK_MS = 500;
 
-/** No reading advances the clock by more than this, however much time has passed: a late tick is no sleep yet. */
-const MOST_MS = 2 * TICK_MS;
+/** No reading advances the clock by more than this, in ms. It leaves room for a late tick, which is no sleep. */
+const MAX_ADVANCE_MS = 2 * TICK_MS;
 
 export class AwakeClock {
   readonly #read: () => number;
@@ -17,10 +17,10 @@ export class AwakeClock {
     this.#last = read();
   }
 
-  /** In milliseconds, not rounded: a deadline must not come early, be it by half a millisecond. */
+  /** In ms, not rounded: a deadline must not come early, not even by half a millisecond. */
   now(): number {
     const time = this.#read();
-    this.#awake += Math.min(time - this.#last, MOST_MS);
+    this.#awake += Math.min(time - this.#last, MAX_ADVANCE_MS);
     this.#last = time;
     return this.#awake;
   }

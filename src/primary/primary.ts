@@ -1,56 +1,29 @@
-// Runs in the primary process. Holds the fleet: events go in, commands come out and are carried out.
+// Runs in the primary process. Holds the fleet: events go in, commands come out, and it carries them out.
 import type { EventEmitter } from 'node:events';
-import process from 'node:process';
 import type { Command } from '../fleet/command.ts';
 import type { FleetEvent } from '../fleet/event.ts';
-import { createFleet, isMixed, isRolling, isServing } from '../fleet/fleet.ts';
+import { createFleet, isServing } from '../fleet/fleet.ts';
 import type { Ending, Fleet } from '../fleet/fleet.ts';
 import { step } from '../fleet/step.ts';
 import { nextWakeAt } from '../fleet/wake.ts';
-import { fromErrorInfo, toErrorInfo, toPlainError } from '../protocol/error-info.ts';
-import type { Answers, Question } from '../protocol/messages.ts';
-import { validateSize } from '../options/index.ts';
 import { wholePollPhase } from '../net/poll.ts';
-import { mapError } from '../status.ts';
+import { validateSize } from '../options/index.ts';
+import { fromErrorInfo, toPlainError } from '../protocol/error-info.ts';
 import type { FleetStatus, RolloutResult } from '../status.ts';
 import { AwakeClock, TICK_MS } from './awake-clock.ts';
-import { createJournal } from './observers/journal.ts';
-import type { ClusteredEvents, Journal } from './observers/journal.ts';
-import type { PrimaryLog } from './log/logger.ts';
-import type { PinnedRelease } from './releases/release.ts';
-import { Rollouts } from './observers/rollouts.ts';
+import type { ClusteredPrimary, Closed } from './clustered-primary.ts';
+import { announce } from './observers/announce.ts';
+import { AnnouncementEvents } from './observers/announcement-events.ts';
+import { AnnouncementLog } from './observers/announcement-log.ts';
+import type { ClusteredEvents, PidOf } from './observers/details.ts';
+import type { Observer } from './observers/observer.ts';
+import { RolloutResults, notStarted } from './observers/rollout-results.ts';
 import { WorkerProcesses } from './processes/worker-processes.ts';
 import type { Parts } from './processes/worker-processes.ts';
-
-/** How the fleet ended. */
-export interface Closed {
-  readonly exitCode: 0 | 1;
-  readonly reason: Ending['reason'];
-  readonly error: Error | null;
-}
-
-/** What startClustered gives in the primary process. */
-export interface ClusteredPrimary {
-  readonly role: 'primary';
-  /** The fleet at this moment. */
-  status(): FleetStatus;
-  /**
-   * Rolling restart, as SIGUSR2 does it: the release behind `entry` and `cwd` is pinned anew, and every worker is
-   * replaced by one of it. Never rejects: an abort is a result. Called during a rollout it supersedes that one.
-   */
-  restart(): Promise<RolloutResult>;
-  /**
-   * Changes how many workers are wanted, from 1 to 1,024, as many as the option `workers` allows. The event
-   * `fleet-ready` tells when they are all ready.
-   * @throws FST_CLUSTERED_OPTION_INVALID: not a whole number from 1 to 1,024
-   */
-  scale(size: number): void;
-  /** Graceful shutdown, as SIGTERM does it, but the process goes on. Later calls share the promise. */
-  close(): Promise<Closed>;
-  /** Settles when the fleet has ended, for whatever reason. Never rejects. */
-  readonly closed: Promise<Closed>;
-  readonly events: EventEmitter<ClusteredEvents>;
-}
+import { logMissedLink, logNotFound } from './releases/release-log.ts';
+import { pathsOf } from './releases/release.ts';
+import type { PinnedRelease } from './releases/release.ts';
+import { statusOf } from './status.ts';
 
 export class Primary implements ClusteredPrimary {
   readonly role = 'primary';
@@ -58,76 +31,71 @@ export class Primary implements ClusteredPrimary {
   readonly #parts: Parts;
   readonly #clock = new AwakeClock();
   readonly #processes: WorkerProcesses;
-  readonly #log: PrimaryLog;
-  readonly #rollouts = new Rollouts();
-  readonly #journal: Journal;
+  readonly #pidOf: PidOf = (worker) => this.#processes.pidOf(worker);
+  readonly #results: RolloutResults;
+  readonly #events: AnnouncementEvents;
+  readonly #observers: readonly Observer[];
   #fleet: Fleet;
   #timer: NodeJS.Timeout | undefined;
-  /** Whatever workers had said until then has been read. */
+  /** All that workers had sent until then has been read. */
   #heardUntil = 0;
   #settleClosed: (closed: Closed) => void = () => undefined;
 
-  constructor(parts: Parts, log: PrimaryLog) {
-    const { settings, releases } = parts;
+  constructor(parts: Parts) {
+    const { settings, releases, log } = parts;
     this.#parts = parts;
-    this.#log = log;
     this.#processes = new WorkerProcesses(parts, {
-      happened: (event) => this.#dispatch(event),
+      dispatch: (event) => this.#dispatch(event),
       now: () => this.#clock.now(),
-      asked: (question) => this.#answer(question),
-      movedOn: ({ id: generation, entry, cwd }, instead) =>
-        log.warn({ generation, entry, cwd, instead: names(instead) }, 'release gone, resolved anew'),
+      status: () => this.status(),
+      restart: () => this.restart(),
     });
-    this.#fleet = createFleet(settings.policy, settings.workers, names(releases.first));
-    this.#journal = createJournal(log, (worker) => this.#processes.pidOf(worker));
+    this.#fleet = createFleet(settings.policy, settings.workers, pathsOf(releases.first));
+    this.#results = new RolloutResults(this.#pidOf);
+    this.#events = new AnnouncementEvents(log, this.#pidOf);
+    // The events come last, since their listeners may call back.
+    this.#observers = [new AnnouncementLog(log, this.#pidOf), this.#results, this.#events];
     this.closed = new Promise((resolve) => {
       this.#settleClosed = resolve;
     });
   }
 
   get events(): EventEmitter<ClusteredEvents> {
-    return this.#journal.events;
+    return this.#events.emitter;
   }
 
   start(): void {
     this.#timePassed();
   }
 
-  restart(): Promise<RolloutResult> {
-    if (!isServing(this.#fleet)) {
-      return Promise.resolve({ outcome: 'aborted', generation: null, reason: 'stopping', error: null });
-    }
+  async restart(): Promise<RolloutResult> {
+    if (!isServing(this.#fleet)) return notStarted('stopping', null);
+    const generation = this.#fleet.lastGenerationId + 1;
+    let pinned: PinnedRelease;
     try {
-      const generation = this.#fleet.lastGenerationId + 1;
-      const pinned = this.#parts.releases.pin(generation);
-      const result = this.#rollouts.expect(generation);
-      this.#dispatch({ type: 'restart-requested', ...names(pinned) });
-      this.#parts.releases.forgetBefore(oldestGeneration(this.#fleet));
-      this.#warnOfMissed(generation, pinned);
-      return result;
+      pinned = this.#parts.releases.pin(generation);
     } catch (error) {
-      this.#log.error({ err: toPlainError(error), target: this.#fleet.target }, 'rollout not started');
-      const reason = 'release-not-found';
-      return Promise.resolve(
-        this.#rollouts.end({ outcome: 'aborted', generation: null, reason, error: toPlainError(error) }),
-      );
+      logNotFound(this.#parts.log, error, this.#fleet.target);
+      return this.#results.record(notStarted('release-not-found', toPlainError(error)));
     }
+    return this.#rollOut(generation, pinned);
   }
 
-  /** All goes on as it was asked for; but whoever has moved the link did mean the release that it leads to. */
-  #warnOfMissed(generation: number, pinned: PinnedRelease): void {
-    const missed = this.#parts.releases.missed(pinned);
-    if (missed === undefined) return;
-    const { inPart, ...facts } = missed;
-    const message = inPart ? 'link moved, followed in part' : 'link moved, not followed';
-    this.#log.warn({ generation, ...names(pinned), ...facts }, message);
+  #rollOut(generation: number, pinned: PinnedRelease): Promise<RolloutResult> {
+    const { releases, log } = this.#parts;
+    const result = this.#results.of(generation);
+    this.#dispatch({ type: 'restart-requested', ...pathsOf(pinned) });
+    releases.forgetBefore(oldestGeneration(this.#fleet));
+    const missed = releases.missedLink(pinned);
+    if (missed !== undefined) logMissedLink(log, generation, pinned, missed);
+    return result;
   }
 
   scale(size: number): void {
     this.#dispatch({ type: 'scale-requested', size: validateSize(size, 'size') });
   }
 
-  /** As SIGTTIN and SIGTTOU do it: it stays where `scale` could go. */
+  /** As SIGTTIN and SIGTTOU do it: it stays within the sizes that `scale` allows. */
   stepSize(by: 1 | -1): void {
     this.#dispatch({ type: 'scale-stepped', by });
   }
@@ -137,35 +105,19 @@ export class Primary implements ClusteredPrimary {
     return this.closed;
   }
 
-  /** Everybody is killed before this returns. */
+  /** Sends SIGKILL to every worker before it returns. */
   force(): void {
     this.#dispatch({ type: 'stop-requested', force: true });
   }
 
   status(): FleetStatus {
-    const fleet = this.#fleet;
-    return {
-      pid: process.pid,
-      phase: fleet.phase.name,
-      size: fleet.slots.length,
-      target: fleet.target,
-      stable: fleet.stable,
-      rolling: isRolling(fleet),
-      mixed: isMixed(fleet),
-      addresses: this.#parts.listener.addresses,
-      workers: fleet.workers.map(({ id, slot, state, generation }) => ({
-        slot,
-        pid: this.#processes.pidOf(id),
-        state,
-        generation,
-      })),
-      lastRollout: this.#rollouts.last && mapError(this.#rollouts.last, toErrorInfo),
-    };
+    const { endpoints } = this.#parts.sockets;
+    return statusOf(this.#fleet, { endpoints, lastRollout: this.#results.last, pidOf: this.#pidOf });
   }
 
   /**
-   * The one place where the fleet changes. It is told after all is done: in the log, which may be slow or broken; and to
-   * listeners, which may call back.
+   * The one place where the fleet changes. Observers hear of it after every command is carried out: a log may be slow or
+   * broken, and a listener may call back.
    */
   #dispatch(event: FleetEvent): void {
     const context = { now: this.#clock.now(), heardUntil: this.#heardUntil, random: Math.random };
@@ -173,14 +125,7 @@ export class Primary implements ClusteredPrimary {
     this.#fleet = fleet;
     for (const command of commands) this.#carryOut(command);
     this.#wakeLater();
-    const announcements = commands.flatMap((command) =>
-      command.type === 'announce' ? [command.announcement] : [],
-    );
-    for (const announcement of announcements) this.#journal.log(announcement);
-    for (const announcement of announcements) {
-      this.#rollouts.hear(announcement);
-      this.#journal.emit(announcement);
-    }
+    announce(commands, this.#observers, this.#pidOf);
     if (event.type === 'worker-exited' || event.type === 'fork-failed') this.#processes.forget(event.worker);
     for (const command of commands) if (command.type === 'finish') void this.#finish(command.ending);
   }
@@ -195,11 +140,11 @@ export class Primary implements ClusteredPrimary {
     this.#timer = setTimeout(() => void this.#look(), Math.ceil(delay));
   }
 
-  /** This process may have been stopped, or busy: what workers have said until now is read first. */
+  /** This process may have been stopped, or busy: it first reads what workers have sent until now. */
   async #look(): Promise<void> {
     const now = this.#clock.now();
     await wholePollPhase();
-    // The end of a worker is told behind its last words.
+    // The exit of a worker is reported only behind its last message.
     await wholePollPhase();
     this.#heardUntil = now;
     if (this.#fleet.phase.name !== 'stopped') this.#timePassed();
@@ -218,30 +163,22 @@ export class Primary implements ClusteredPrimary {
         return this.#processes.carryOut(command);
       case 'release-sockets':
       case 'finish':
-        return this.#parts.listener.release();
+        return this.#parts.sockets.release();
       case 'announce':
-        // When all is done.
+        // Once every command is carried out.
         return undefined;
     }
   }
 
-  async #answer(question: Question): Promise<Answers[Question]> {
-    return question === 'status' ? this.status() : mapError(await this.restart(), toErrorInfo);
-  }
-
   async #finish({ exitCode, reason, error }: Ending): Promise<void> {
-    this.#log.info({ reason, exitCode }, 'stopped');
-    await this.#log.flush();
+    const { log } = this.#parts;
+    log.info({ reason, exitCode }, 'stopped');
+    await log.flush();
     this.#settleClosed({ exitCode, reason, error: error && fromErrorInfo(error) });
   }
 }
 
-/** What is told of a release. */
-function names({ entry, cwd }: PinnedRelease): { readonly entry: string; readonly cwd: string } {
-  return { entry, cwd };
-}
-
-/** Which is still to be forked, or has workers. */
+/** The oldest generation that has workers, or may get some. */
 function oldestGeneration({ target, stable, workers }: Fleet): number {
   return Math.min(target.id, stable.id, ...workers.map(({ generation }) => generation));
 }

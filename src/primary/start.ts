@@ -1,31 +1,35 @@
-// Runs in the primary process: binds, starts the fleet, and ties its end to the end of the process.
-import { toErrorInfo, toPlainError } from '../protocol/error-info.ts';
+// Runs in the primary process: binds the sockets, starts the fleet, and ties its end to the end of the process.
 import { BootFailedError, GaveUpError, StoppedError } from '../errors.ts';
-import { handleExit } from '../process/exit.ts';
+import { addressOf, tcp } from '../net/endpoint.ts';
 import type { Settings } from '../options/index.ts';
+import { handleExit } from '../process/exit.ts';
 import { writeToStderr } from '../process/stderr.ts';
-import { bind } from './sockets/held-sockets.ts';
+import { toErrorInfo, toPlainError } from '../protocol/error-info.ts';
+import type { ClusteredPrimary, Closed } from './clustered-primary.ts';
 import type { PrimaryLogger } from './log/guard.ts';
 import { createLog } from './log/logger.ts';
 import { Primary } from './primary.ts';
-import type { Closed, ClusteredPrimary } from './primary.ts';
 import { PinnedReleases } from './releases/pinned-releases.ts';
-import { locate } from './releases/release.ts';
+import { locate, pathsOf } from './releases/release.ts';
 import { handleSignals } from './signals.ts';
+import { holdSockets } from './sockets/held-sockets.ts';
 
 /**
- * Settles when all wanted workers are ready.
+ * Settles when as many workers are ready as the option `workers` says.
  * @throws FST_CLUSTERED_LISTEN_FAILED, FST_CLUSTERED_NO_ENTRY, FST_CLUSTERED_RELEASE_NOT_FOUND: before any fork
  * @throws FST_CLUSTERED_BOOT_FAILED: a worker failed before any was ready; all are stopped
  */
 export async function startPrimary(settings: Settings): Promise<ClusteredPrimary> {
+  const { workers, listen } = settings;
   const releases = new PinnedReleases(locate(settings), settings);
-  const { entry, cwd } = releases.first;
   const log = await createLog(settings.logger);
-  const listener = await bind(settings.listen);
-  log.info({ addresses: listener.addresses, workers: settings.workers, entry, cwd }, 'sockets bound');
-  const primary = new Primary({ settings, listener, releases }, log);
-  const ready = Promise.race([whenReady(primary), whenClosed(primary)]);
+  const sockets = await holdSockets(tcp(listen));
+  log.info(
+    { addresses: sockets.endpoints.map(addressOf), workers, ...pathsOf(releases.first) },
+    'sockets bound',
+  );
+  const primary = new Primary({ settings, log, sockets, releases });
+  const ready = Promise.race([whenReady(primary), rejectWhenClosed(primary)]);
   tieToProcess(primary, log, settings.logger !== false);
   primary.start();
   await ready;
@@ -38,11 +42,12 @@ function whenReady({ events }: ClusteredPrimary): Promise<void> {
   });
 }
 
-async function whenClosed({ closed }: ClusteredPrimary): Promise<never> {
-  throw failure(await closed) ?? new StoppedError('it was ready');
+async function rejectWhenClosed({ closed }: ClusteredPrimary): Promise<never> {
+  throw errorOf(await closed) ?? new StoppedError('it was ready');
 }
 
-function failure({ exitCode, reason, error }: Closed): Error | null {
+/** Null: the fleet ended as it was asked to. */
+function errorOf({ exitCode, reason, error }: Closed): Error | null {
   const why = error?.message ?? 'no worker could say why';
   switch (reason) {
     case 'boot-failed':
@@ -59,10 +64,10 @@ function failure({ exitCode, reason, error }: Closed): Error | null {
 
 const UNCAUGHT = 'uncaught error in the primary';
 
-function tieToProcess(primary: Primary, log: PrimaryLogger, logs: boolean): void {
-  const tellUncaught = (error: unknown): void => {
+function tieToProcess(primary: Primary, log: PrimaryLogger, isLogging: boolean): void {
+  const logUncaught = (error: unknown): void => {
     log.error({ err: toPlainError(error) }, UNCAUGHT);
-    if (!logs) writeToStderr(UNCAUGHT, toErrorInfo(error));
+    if (!isLogging) writeToStderr(UNCAUGHT, toErrorInfo(error));
   };
   const uninstall = handleSignals({
     restart: () => void primary.restart(),
@@ -71,20 +76,20 @@ function tieToProcess(primary: Primary, log: PrimaryLogger, logs: boolean): void
   const exit = handleExit({
     async stop(cause) {
       const closed = primary.close();
-      if (cause.type === 'error') tellUncaught(cause.error);
+      if (cause.type === 'error') logUncaught(cause.error);
       if (cause.type === 'signal') log.info({ signal: cause.signal }, 'signal received');
-      const failed = failure(await closed);
-      if (failed !== null) throw failed;
+      const error = errorOf(await closed);
+      if (error !== null) throw error;
     },
     force(signal) {
       primary.force();
       log.error({ signal }, 'forced to stop');
     },
-    failedAgain: tellUncaught,
+    failedAgain: logUncaught,
   });
   void primary.closed.then(({ reason }) => {
     uninstall();
-    // Nobody waits for the end of a fleet that gave up: the process must not live on without workers.
+    // A fleet that gave up was not asked to stop: the process must not live on without workers.
     return reason === 'gave-up' ? exit.end() : exit.uninstall();
   });
 }

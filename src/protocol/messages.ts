@@ -2,6 +2,7 @@
 import { parseErrorInfo } from './error-info.ts';
 import type { ErrorInfo } from '../fleet/event.ts';
 import type { DrainCause } from '../fleet/worker.ts';
+import type { Endpoint } from '../net/endpoint.ts';
 import type { FleetStatus, RolloutOutcome } from '../status.ts';
 
 /**
@@ -64,8 +65,7 @@ export interface WorkerSettings {
 
 export interface HeldSocket {
   readonly fd: number;
-  readonly host: string;
-  readonly port: number;
+  readonly endpoint: Endpoint;
 }
 
 /** The environment variable that carries {@link WorkerSettings}. */

@@ -162,6 +162,7 @@ suite('broken releases', () => {
     const before = await service.readyPids();
     await roll(service, releases, `await new Promise(() => undefined);`, 'worker exited');
     const [killed] = service.lines('worker killed');
+    assert.deepEqual(service.lines('rollout aborted')[0]?.worker, killed?.worker);
     assert.deepEqual([killed?.worker?.generation, killed?.['cause']], [2, 'boot-timeout']);
     const line = assertAborted(
       service,
@@ -216,7 +217,10 @@ suite('broken releases', () => {
     const aborted = await service.seen('rollout aborted');
     assert.equal(aborted.err?.message, 'this release is broken');
     assert.equal(aborted['reason'], 'boot-failed');
-    await service.seen('worker exited', { where: ({ worker }) => worker?.generation === 2 });
+    const { worker } = await service.seen('worker exited', {
+      where: (line) => line.worker?.generation === 2,
+    });
+    assert.deepEqual(aborted.worker, worker);
     assert.equal(service.lines('worker crashed').length, 1);
   });
 

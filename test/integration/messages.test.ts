@@ -36,4 +36,14 @@ suite('messages', () => {
     assert.equal(status, 200);
     assert.deepEqual(JSON.parse(body), { outcome: 'completed', generation: 2 });
   });
+
+  test('a worker that asks for a restart learns of an abort, and which worker failed', async (t) => {
+    const service = await startReadyService(t, { fixture: 'fickle.js', env: { BEHAVIOUR_2: 'throw' } });
+    const { body } = await service.get('/restart', { method: 'POST' });
+    const { outcome, generation, reason, worker } = JSON.parse(body);
+    assert.deepEqual([outcome, generation, reason], ['aborted', 2, 'boot-failed']);
+    const failing = await service.seen('worker failing');
+    assert.equal(worker.generation, 2);
+    assert.deepEqual(worker, failing.worker);
+  });
 });

@@ -130,6 +130,7 @@ suite('primary', () => {
       generation: null,
       reason: 'stopping',
       error: null,
+      worker: null,
     });
   });
 

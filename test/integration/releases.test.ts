@@ -48,7 +48,7 @@ suite('releases', () => {
     const ready = service.next('worker ready');
     process.kill(pid ?? 0, 'SIGKILL');
     assert.equal((await ready).worker?.generation, 1);
-    const { generation, entry, cwd, instead } = await service.seen('release gone, resolved anew');
+    const { generation, entry, cwd, instead } = await service.seen('release gone, resolved again');
     assert.deepEqual({ generation, entry, cwd }, { generation: 1, ...pathsOf(releases, 1) });
     assert.deepEqual(instead, pathsOf(releases, 2));
     assert.deepEqual(await served(service), { release: '2', cwd: releases.path(2), generation: 1 });

@@ -55,7 +55,7 @@ export interface Watcher {
 const PROGRESS_MS = 15_000;
 
 /** All releases that are pruned are needed no more. */
-const MISSED = ['release gone, resolved anew', 'rollout not started', 'fork failed'];
+const MISSED = ['release gone, resolved again', 'rollout not started', 'fork failed'];
 
 export async function run(seed: number, minutes: number, stage: Stage, watcher: Watcher): Promise<Result> {
   await stage.open();

@@ -44,7 +44,7 @@ export async function handles(): Promise<RolloutResult | undefined> {
         ];
         return facts;
       });
-      service.events.on('rollout-aborted', ({ error }) => error?.message);
+      service.events.on('rollout-aborted', ({ error, worker }) => [error?.message, worker?.pid?.toFixed()]);
       const result = await service.restart();
       // @ts-expect-error -- only an abort has a reason
       void result.reason;

@@ -1,42 +1,42 @@
-// A logger that never throws, around one that may: a bug in it, or a full disk, must not harm the fleet.
+// Wraps a logger that may throw in one that never does: a bug in it, or a full disk, must not harm the fleet.
 import { toErrorInfo } from '../../protocol/error-info.ts';
 import type { ClusteredLogger } from '../../options/index.ts';
 import { writeToStderr } from '../../process/stderr.ts';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
-/** What the primary's own code logs with. */
+/** The methods that the primary logs with. */
 export type PrimaryLogger = Pick<ClusteredLogger, Level>;
 
-/** The message of the line that tells how many are missing. */
+/** The message of the line that says how many lines are missing. */
 export const LINES_MISSING = 'log lines missing';
 
-/** Lines that the logger fails on are lost, but counted: how many is told as soon as it takes one again. */
+/** A line on which the logger fails is lost, but counted. The next line that it accepts is followed by the count. */
 export function guard(logger: PrimaryLogger): PrimaryLogger {
   let missing = 0;
-  let isTold = false;
+  let isReported = false;
   const fail = (error: unknown): void => {
     missing += 1;
-    if (isTold) return;
-    isTold = true;
-    // The log cannot tell it.
+    if (isReported) return;
+    isReported = true;
+    // The log itself cannot say it.
     writeToStderr('the logger fails, so log lines are missing', toErrorInfo(error));
   };
-  const say = (level: Level, details: object, message: string): void => {
-    // An asynchronous one may return a promise, though nobody asked for it.
+  const write = (level: Level, details: object, message: string): void => {
+    // Its type says void, but an asynchronous logger may return a promise.
     Promise.resolve<unknown>(logger[level](details, message)).catch(fail);
   };
   const log = (level: Level, details: object, message: string): void => {
     try {
-      say(level, details, message);
+      write(level, details, message);
       if (missing === 0) return;
-      say('error', { missing }, LINES_MISSING);
+      write('error', { missing }, LINES_MISSING);
       missing = 0;
     } catch (error) {
       fail(error);
     }
   };
-  // Pino's destinations that write later, in a thread or asynchronously, tell by an event that they could not.
+  // Destinations of pino that write later, in a thread or asynchronously, report a failure by an event.
   streamOf(logger)?.on('error', fail);
   return {
     debug: (details, message) => log('debug', details, message),
@@ -50,7 +50,7 @@ interface Emitter {
   on(event: 'error', listener: (error: unknown) => void): void;
 }
 
-/** Where a logger of pino's writes to, whichever copy of pino made it: https://getpino.io/#/docs/api?id=pino-symbols */
+/** The stream that a pino logger writes to, whichever copy of pino made the logger: https://getpino.io/#/docs/api?id=pino-symbols */
 function streamOf(logger: object): Emitter | undefined {
   for (let owner: object | null = logger; owner !== null; owner = Reflect.getPrototypeOf(owner)) {
     const symbol = Object.getOwnPropertySymbols(owner).find(

@@ -1,47 +1,47 @@
-// Lines on their way to standard output: as many as may wait, and no more.
+// Queues lines for standard output, up to a limit; what exceeds it is dropped and counted.
 import { PIECE_BYTES, openSink } from './sink.ts';
 import type { Sink } from './sink.ts';
 
-/** Some thousand lines: what a reader that pauses for a while can still have. */
-const MOST_BYTES = 2 ** 20;
+/** Some thousand lines: what a reader that pauses for a while gets nevertheless. */
+const MAX_BYTES = 2 ** 20;
 
 interface Line {
   readonly bytes: Buffer;
-  /** How many lines it says are missing; 0: it is any other line. */
-  readonly missing: number;
+  /** How many missing lines this line reports. 0: it is any other line. */
+  readonly reported: number;
 }
 
 export class Output {
   readonly #sink: Sink;
-  readonly #tellMissing: (lines: number) => void;
+  readonly #writeReport: (missing: number) => void;
   #waiting: Line[] = [];
   #waitingBytes = 0;
-  /** Lines that nobody read in time, or that could not be written, as long as it is not told. */
+  /** How many lines were dropped, or could not be written, and are not reported yet. */
   #missing = 0;
-  /** How many the line says that is being written down. */
-  #telling = 0;
-  /** Undefined: nothing is to be written. */
+  /** How many of them the line reports that is just being queued. */
+  #reporting = 0;
+  /** Undefined: no line waits. */
   #writing: Promise<void> | undefined;
 
-  /** @param tellMissing Writes a line that says how many are missing: all others are written, so there is room for it. */
-  constructor(tellMissing: (lines: number) => void, sink = openSink()) {
-    this.#tellMissing = tellMissing;
+  /** @param writeReport Writes a line that says how many are missing. It is called when no other line waits. */
+  constructor(writeReport: (missing: number) => void, sink = openSink()) {
+    this.#writeReport = writeReport;
     this.#sink = sink;
   }
 
   /** Never blocks and never throws. */
   write(line: string): void {
     const bytes = Buffer.from(line);
-    if (this.#waitingBytes + bytes.length > MOST_BYTES) {
+    if (this.#waitingBytes + bytes.length > MAX_BYTES) {
       this.#missing += 1;
       return;
     }
-    this.#waiting.push({ bytes, missing: this.#telling });
+    this.#waiting.push({ bytes, reported: this.#reporting });
     this.#waitingBytes += bytes.length;
     this.#writing ??= this.#writeAll();
   }
 
-  /** Settles when all is written, or the deadline has come. Never rejects. */
+  /** Settles when all lines are written, or the deadline is over. Never rejects. */
   async flush(deadlineMs: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<void>((resolve) => {
@@ -59,20 +59,20 @@ export class Output {
         () => false,
       );
       this.#waitingBytes -= lines.reduce((sum, { bytes }) => sum + bytes.length, 0);
-      if (isWritten) this.#missing -= lines.reduce((sum, { missing }) => sum + missing, 0);
-      else this.#missing += lines.filter(({ missing }) => missing === 0).length;
-      if (isWritten && this.#waiting.length === 0 && this.#missing > 0) this.#tell();
+      if (isWritten) this.#missing -= lines.reduce((sum, { reported }) => sum + reported, 0);
+      else this.#missing += lines.filter(({ reported }) => reported === 0).length;
+      if (isWritten && this.#waiting.length === 0 && this.#missing > 0) this.#report();
     }
     this.#writing = undefined;
   }
 
-  #tell(): void {
-    this.#telling = this.#missing;
-    this.#tellMissing(this.#missing);
-    this.#telling = 0;
+  #report(): void {
+    this.#reporting = this.#missing;
+    this.#writeReport(this.#missing);
+    this.#reporting = 0;
   }
 
-  /** As many whole lines as fit in one piece, which the lines of the workers cannot tear; but at least one. */
+  /** At least one line; else as many whole lines as fit in one piece, into which no line of a worker can get. */
   #take(): readonly Line[] {
     let sum = 0;
     const tooMany = this.#waiting.findIndex(({ bytes }) => (sum += bytes.length) > PIECE_BYTES);

@@ -1,4 +1,4 @@
-// Writes to standard output in such a way that this process never waits for whoever reads it.
+// Writes to standard output without ever blocking this process, however slowly it is read.
 import fs from 'node:fs';
 import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { immediateWriter } from '../../process/write-now.ts';
 import type { ImmediateWriter } from '../../process/write-now.ts';
 
-/** Settles when all of it is written; rejects when it cannot be. To be called with no other call under way. */
+/** Settles when all bytes are written; rejects if they cannot be. Must not be called while another call is pending. */
 export type Sink = (bytes: Buffer) => Promise<void>;
 
 export function openSink(): Sink {
@@ -15,10 +15,10 @@ export function openSink(): Sink {
   return writer === null ? (bytes) => writeToFile(stdout.fd, bytes) : (bytes) => writeToReader(writer, bytes);
 }
 
-/** POSIX's PIPE_BUF: up to this size a pipe takes all of it or nothing, so that no other line can come in between. */
+/** POSIX's PIPE_BUF: a pipe takes a piece of up to this size as a whole or not at all, so no other line gets into it. */
 export const PIECE_BYTES = 4_096;
 
-/** How soon a reader that stalls is tried again, in ms. */
+/** After which time a pipe that was full is tried again, in ms. */
 const RETRY_MS = 50;
 
 async function writeToReader(writer: ImmediateWriter, bytes: Buffer): Promise<void> {
@@ -27,7 +27,7 @@ async function writeToReader(writer: ImmediateWriter, bytes: Buffer): Promise<vo
       start += writer.write(bytes.subarray(start, start + PIECE_BYTES));
     } catch (error) {
       if (Reflect.get(Object(error), 'code') !== 'EAGAIN') throw error;
-      // A process that has nothing else to do is not kept alive by it.
+      // Unref'd: it must not keep a process alive that has nothing else to do.
       await setTimeout(RETRY_MS, undefined, { ref: false });
     }
   }
@@ -35,7 +35,7 @@ async function writeToReader(writer: ImmediateWriter, bytes: Buffer): Promise<vo
 
 const write = promisify(fs.write);
 
-/** A write that had to wait in libuv's pool would hold up even process.exit(): so this is not for pipes. */
+/** Not for pipes: a write that waits in libuv's thread pool delays even process.exit(). */
 async function writeToFile(fd: number, bytes: Buffer): Promise<void> {
   for (let start = 0; start < bytes.length;) start += (await write(fd, bytes, start)).bytesWritten;
 }

@@ -1,7 +1,7 @@
-// The script that a worker runs before anything of the app's, as text.
+// The text of the script that a worker runs before any code of the app.
 
 /**
- * worker/preload.ts with all that it imports, put here by the build (build/bundle-preload.js); in src it is empty. So it is
- * in the primary's memory from its start, wherever a bundler puts this package, and outlives the release that it came with.
+ * The build (build/bundle-preload.js) puts worker/preload.ts here, with everything it imports; in src it is empty. So the
+ * script is in the primary's memory from the start, wherever a bundler puts this package, and outlives its release folder.
  */
 export const PRELOAD_SOURCE: string = '';

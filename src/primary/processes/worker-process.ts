@@ -6,7 +6,7 @@ import type { ErrorInfo } from '../../fleet/event.ts';
 import { toErrorInfo } from '../../protocol/error-info.ts';
 import { SETTINGS_VARIABLE, parseWorkerMessage, wrap } from '../../protocol/messages.ts';
 import type { PrimaryMessage, WorkerMessage, WorkerSettings } from '../../protocol/messages.ts';
-import { wholePollPhase } from '../../net/poll.ts';
+import { afterLastMessage, unlessExiting } from './exit-order.ts';
 import { PRELOAD_ARGUMENTS, PRELOAD_ENVIRONMENT } from './preload.ts';
 
 export interface WorkerProcess {
@@ -16,25 +16,25 @@ export interface WorkerProcess {
   kill(): void;
 }
 
-export interface Birth {
-  /** May throw, when the release is gone: the fork has failed then. */
+export interface ForkOptions {
+  /** May throw, if the release is gone: then the fork fails. */
   readonly launch: () => Launch;
   readonly settings: WorkerSettings;
-  /** Descriptors that the worker inherits, from its descriptor {@link FIRST_INHERITED} on. */
+  /** The worker inherits these descriptors, as its own from {@link FIRST_INHERITED} on. */
   readonly descriptors: readonly number[];
 }
 
-/** What of a release is handed to the system. */
+/** What the process runs, and how. */
 export interface Launch {
   readonly entry: string;
   readonly cwd: string;
   readonly execPath: string;
   readonly execArgv: readonly string[];
-  /** Besides the primary's own. */
+  /** Added to the primary's own environment. */
   readonly env: Readonly<Record<string, string>>;
 }
 
-export interface Watcher {
+export interface ProcessCallbacks {
   message(message: WorkerMessage): void;
   exited(code: number | null, signal: string | null): void;
   /** The process lives, but its channel is closed. */
@@ -45,21 +45,21 @@ export interface Watcher {
 /** After stdin, stdout, stderr and the IPC channel. */
 export const FIRST_INHERITED = 4;
 
-export function fork(birth: Birth, watcher: Watcher): WorkerProcess {
+export function fork(options: ForkOptions, callbacks: ProcessCallbacks): WorkerProcess {
   try {
-    const launch = birth.launch();
-    prepare(launch, birth);
-    return watch(forkFrom(launch.execPath, environment(launch, birth)), watcher);
+    const launch = options.launch();
+    prepare(launch, options);
+    return watch(forkOn(launch.execPath, environment(launch, options)), callbacks);
   } catch (error) {
-    // Later, as every other news of a fork: the caller does not know its worker yet.
-    process.nextTick(() => watcher.forkFailed(toErrorInfo(error)));
+    // Not at once: the caller has to note the worker before it hears of it.
+    process.nextTick(() => callbacks.forkFailed(toErrorInfo(error)));
     return { pid: undefined, send: () => undefined, kill: () => undefined };
   }
 }
 
-/** What cluster.fork() does is set beforehand, for all forks to come. */
-function prepare({ entry, cwd, execArgv }: Launch, { descriptors }: Birth): void {
-  // Servers that the app opens besides: no connection of theirs goes through the primary either.
+/** cluster.fork() takes only an environment: all else is set beforehand, for every fork that follows. */
+function prepare({ entry, cwd, execArgv }: Launch, { descriptors }: ForkOptions): void {
+  // For other servers that the app opens: the primary must not accept their connections either.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
   cluster.setupPrimary({
     exec: entry,
@@ -70,8 +70,8 @@ function prepare({ entry, cwd, execArgv }: Launch, { descriptors }: Birth): void
   });
 }
 
-/** Which Node a worker runs on cluster.fork() cannot be told, but it looks here. */
-function forkFrom(execPath: string, env: Record<string, string>): Worker {
+/** cluster.fork() has no option for the Node that a worker runs on: it always takes process.execPath. */
+function forkOn(execPath: string, env: Record<string, string>): Worker {
   const own = process.execPath;
   try {
     process.execPath = execPath;
@@ -81,7 +81,7 @@ function forkFrom(execPath: string, env: Record<string, string>): Worker {
   }
 }
 
-function environment({ cwd, env }: Launch, { settings }: Birth): Record<string, string> {
+function environment({ cwd, env }: Launch, { settings }: ForkOptions): Record<string, string> {
   return {
     PWD: cwd,
     ...env,
@@ -90,70 +90,39 @@ function environment({ cwd, env }: Launch, { settings }: Birth): Record<string, 
   };
 }
 
-function watch(worker: Worker, watcher: Watcher): WorkerProcess {
-  let hears = false;
-  const tell = (message: PrimaryMessage): void => {
+function watch(worker: Worker, callbacks: ProcessCallbacks): WorkerProcess {
+  let isListening = false;
+  const send = (message: PrimaryMessage): void => {
     if (worker.isConnected()) worker.send(wrap(message), undefined, () => undefined);
   };
   worker.on('message', (value: unknown) => {
     const message = parseWorkerMessage(value);
     if (message === undefined) return;
     if (message.type === 'hello') {
-      hears = true;
-      tell({ type: 'acknowledged' });
+      isListening = true;
+      send({ type: 'acknowledged' });
     }
-    watcher.message(message);
+    callbacks.message(message);
   });
   worker.on('exit', (code, signal) => {
-    // Node says '' where it knows no signal, and its types say nothing of null.
-    afterLastWords(worker, () => watcher.exited(code, signal || null));
+    // Without a signal Node passes '' or null, which its types do not say.
+    afterLastMessage(worker, () => callbacks.exited(code, signal || null));
   });
-  worker.once('disconnect', () => unlessDying(worker, () => watcher.disconnected()));
-  // A channel that breaks while its worker dies is no harm; without a listener it would end this process.
-  // A process that could not be made has no pid, and no exit will be told of it.
+  worker.once('disconnect', () => unlessExiting(worker, () => callbacks.disconnected()));
   worker.on('error', (error) => {
-    if (worker.process.pid === undefined) watcher.forkFailed(toErrorInfo(error));
+    // A process that could not be made has no pid, and no exit follows. Any other error is of a channel that breaks while
+    // its worker exits, which is harmless, but would end this process if there was no listener.
+    if (worker.process.pid === undefined) callbacks.forkFailed(toErrorInfo(error));
   });
   return {
     pid: worker.process.pid,
     send(message) {
-      // It would not listen, and as it is not welcome yet, it serves nobody.
-      if (message.type === 'drain' && !hears) worker.process.kill('SIGKILL');
-      else tell(message);
+      // Before its hello a worker does not read messages. It is not acknowledged either, so it serves no request yet.
+      if (message.type === 'drain' && !isListening) worker.process.kill('SIGKILL');
+      else send(message);
     },
     kill() {
       worker.process.kill('SIGKILL');
     },
   };
-}
-
-/** How long a process may take to end once its channel is closed, in ms: the kernel does both in a row. */
-const DYING_MS = 1_000;
-
-/** Of a process that dies its exit is told, and nothing else. */
-function unlessDying(worker: Worker, tell: () => void): void {
-  if (worker.isDead()) return;
-  const lookAgain = async (): Promise<void> => {
-    // This process may have been busy, and have an exit still to read.
-    await wholePollPhase();
-    if (!worker.isDead()) tell();
-  };
-  const patience = setTimeout(() => void lookAgain(), DYING_MS);
-  patience.unref();
-  worker.once('exit', () => clearTimeout(patience));
-}
-
-/** How long a channel may stay open behind the end of its process, in ms; only a process that inherited it could do that. */
-const LAST_WORDS_MS = 1_000;
-
-/** Node may tell of an exit before it has read what the process said until then; the channel closes behind that. */
-function afterLastWords(worker: Worker, tell: () => void): void {
-  if (!worker.isConnected()) return tell();
-  const over = (): void => {
-    clearTimeout(patience);
-    worker.removeListener('disconnect', over);
-    tell();
-  };
-  const patience = setTimeout(over, LAST_WORDS_MS);
-  worker.once('disconnect', over);
 }

@@ -1,48 +1,48 @@
-// The processes of all workers: does to them what the fleet commands, and turns what comes from them into events.
-import process from 'node:process';
+// The processes of all workers: carries out the commands for them, and turns what they send into events of the fleet.
 import type { Command } from '../../fleet/command.ts';
 import type { FleetEvent, SignsOfLife } from '../../fleet/event.ts';
-import type { Generation } from '../../fleet/fleet.ts';
+import { ProtocolError } from '../../errors.ts';
+import type { Settings } from '../../options/index.ts';
 import { toErrorInfo } from '../../protocol/error-info.ts';
 import { PROTOCOL } from '../../protocol/messages.ts';
-import type { Answers, Question, WorkerMessage, WorkerSettings } from '../../protocol/messages.ts';
-import type { Settings } from '../../options/index.ts';
-import { ProtocolError } from '../../errors.ts';
-import type { Listener } from '../sockets/held-sockets.ts';
+import type { Question, WorkerMessage } from '../../protocol/messages.ts';
+import { mapError } from '../../status.ts';
+import type { ClusteredPrimary } from '../clustered-primary.ts';
+import type { PrimaryLog } from '../log/logger.ts';
 import type { PinnedReleases } from '../releases/pinned-releases.ts';
-import type { PinnedRelease } from '../releases/release.ts';
-import { FIRST_INHERITED, fork } from './worker-process.ts';
+import { logGone } from '../releases/release-log.ts';
+import type { HeldSockets } from '../sockets/held-sockets.ts';
+import { fork } from './worker-process.ts';
 import type { WorkerProcess } from './worker-process.ts';
+import { workerSettings } from './worker-settings.ts';
 
 export type WorkerCommand = Extract<Command, { worker: number }>;
 
-/** What workers are made of. */
+/** What a primary is made of. */
 export interface Parts {
   readonly settings: Settings;
-  readonly listener: Listener;
+  readonly log: PrimaryLog;
+  readonly sockets: HeldSockets;
   readonly releases: PinnedReleases;
 }
 
-export interface WorkersListener {
-  happened(event: FleetEvent): void;
-  /** What a generation was pinned to is gone: a worker of it runs what is there instead. */
-  movedOn(generation: Generation, instead: PinnedRelease): void;
+/** What workers' processes need of the primary. A worker, too, may ask for the status, or for a restart. */
+export interface Supervisor extends Pick<ClusteredPrimary, 'status' | 'restart'> {
+  dispatch(event: FleetEvent): void;
   /** Awake time. */
   now(): number;
-  /** A worker asks. */
-  asked(question: Question): Promise<Answers[Question]>;
 }
 
 export class WorkerProcesses {
   readonly #parts: Parts;
-  readonly #listener: WorkersListener;
+  readonly #supervisor: Supervisor;
   readonly #processes = new Map<number, WorkerProcess>();
-  /** When each worker was heard since the fleet was last told: signs of life are many, and change nothing until it looks. */
-  #heard = new Map<number, number>();
+  /** Since they were last taken. They are no events: there are many, and they change nothing until the fleet looks at them. */
+  #signsOfLife = new Map<number, number>();
 
-  constructor(parts: Parts, listener: WorkersListener) {
+  constructor(parts: Parts, supervisor: Supervisor) {
     this.#parts = parts;
-    this.#listener = listener;
+    this.#supervisor = supervisor;
   }
 
   /** Null: the process is gone, or could not be made. */
@@ -50,11 +50,11 @@ export class WorkerProcesses {
     return this.#processes.get(worker)?.pid ?? null;
   }
 
-  /** Those that have come since the last call. */
+  /** The latest sign of life of each worker that gave one since the last call. */
   takeSignsOfLife(): SignsOfLife {
-    const heard = this.#heard;
-    this.#heard = new Map();
-    return heard;
+    const taken = this.#signsOfLife;
+    this.#signsOfLife = new Map();
+    return taken;
   }
 
   carryOut(command: WorkerCommand): void {
@@ -74,76 +74,55 @@ export class WorkerProcesses {
     }
   }
 
-  /** After its exit has been told. */
+  /** To be called once the end of the worker is announced, which needs its pid. */
   forget(worker: number): void {
     this.#processes.delete(worker);
   }
 
   #fork({ worker, slot, generation }: Extract<Command, { type: 'fork' }>): WorkerProcess {
-    const { listener, releases } = this.#parts;
+    const { settings, sockets, releases, log } = this.#parts;
+    const { dispatch } = this.#supervisor;
     return fork(
       {
-        launch: () => releases.launch(generation, (instead) => this.#listener.movedOn(generation, instead)),
-        settings: this.#birthSettings(slot, generation.id),
-        descriptors: listener.descriptors,
+        launch: () => releases.launch(generation, (instead) => logGone(log, generation, instead)),
+        settings: workerSettings({ slot, generation: generation.id }, settings, sockets.endpoints),
+        descriptors: sockets.descriptors,
       },
       {
         message: (message) => this.#hear(worker, message),
-        exited: (code, signal) => this.#listener.happened({ type: 'worker-exited', worker, code, signal }),
-        disconnected: () => this.#listener.happened({ type: 'worker-disconnected', worker }),
-        forkFailed: (error) => this.#listener.happened({ type: 'fork-failed', worker, error }),
+        exited: (code, signal) => dispatch({ type: 'worker-exited', worker, code, signal }),
+        disconnected: () => dispatch({ type: 'worker-disconnected', worker }),
+        forkFailed: (error) => dispatch({ type: 'fork-failed', worker, error }),
       },
     );
   }
 
-  #birthSettings(slot: number, generation: number): WorkerSettings {
-    const { settings, listener } = this.#parts;
-    const { shutdown, closeMs, watchdog } = settings.policy;
-    return {
-      protocol: PROTOCOL,
-      primary: process.pid,
-      slot,
-      generation,
-      sockets: listener.addresses.map((address, index) => ({ ...address, fd: FIRST_INHERITED + index })),
-      backlog: settings.listen.backlog,
-      primaryLogs: settings.logger !== false,
-      heartbeatMs: watchdog === false ? HEARTBEAT_MS : Math.min(HEARTBEAT_MS, watchdog.timeoutMs / 10),
-      shutdown: { idleMs: shutdown.idleMs, graceMs: shutdown.graceMs },
-      closeMs,
-    };
-  }
-
   #hear(worker: number, message: WorkerMessage): void {
-    const { happened, now } = this.#listener;
+    const { dispatch, now } = this.#supervisor;
     switch (message.type) {
       case 'hello': {
         if (message.protocol === PROTOCOL) return;
         const error = new ProtocolError(String(message.protocol), String(PROTOCOL));
-        return happened({ type: 'worker-incompatible', worker, error: toErrorInfo(error) });
+        return dispatch({ type: 'worker-incompatible', worker, error: toErrorInfo(error) });
       }
       case 'ready':
-        return happened({ type: 'worker-ready', worker });
+        return dispatch({ type: 'worker-ready', worker });
       case 'heartbeat':
-        this.#heard.set(worker, now());
+        this.#signsOfLife.set(worker, now());
         return undefined;
       case 'failing':
-        return happened({ type: 'worker-failing', worker, error: message.error });
+        return dispatch({ type: 'worker-failing', worker, error: message.error });
       case 'retire':
-        return happened({ type: 'retire-requested', worker });
+        return dispatch({ type: 'retire-requested', worker });
       case 'ask':
-        void this.#answer(worker, message.id, message.question);
+        void this.#respond(worker, message.id, message.question);
         return undefined;
     }
   }
 
-  async #answer(worker: number, id: number, question: Question): Promise<void> {
-    const value = await this.#listener.asked(question);
+  async #respond(worker: number, id: number, question: Question): Promise<void> {
+    const { status, restart } = this.#supervisor;
+    const value = question === 'status' ? status() : mapError(await restart(), toErrorInfo);
     this.#processes.get(worker)?.send({ type: 'answer', id, value });
   }
 }
-
-/**
- * How often a worker gives a sign of life, in ms: often enough that one which is silent for a little less than
- * `watchdog.timeoutMs` is not taken for dead, and no more often, as each one wakes the primary.
- */
-const HEARTBEAT_MS = 3_000;

@@ -1,16 +1,16 @@
-// Notices when a deploy has moved a link, and the rollout after it could not follow, or only in part.
+// Notices when a deploy has moved a link that the rollout after it did not follow, or followed only in part.
 import path from 'node:path';
 import { isWithin, linksIn, realPathOf, throughLink } from './links.ts';
 import type { Link } from './links.ts';
 import type { LogicalRelease, PinnedRelease } from './release.ts';
 
-/** A link that leads elsewhere, while what it led to is still pinned. */
-export interface Missed {
+/** A link that was moved to another release, while the release that it led to is still pinned. */
+export interface MissedLink {
   /** Do entry and working directory belong to two releases now? */
-  readonly inPart: boolean;
+  readonly isInPart: boolean;
   readonly link: string;
   readonly leadsTo: string;
-  /** How to start the service so that both are found anew at each rollout. */
+  /** The paths to start the service with, so that every rollout follows the link. */
   readonly through: { readonly entry: string; readonly cwd: string };
 }
 
@@ -18,25 +18,25 @@ export class LinkWatch {
   readonly #first: PinnedRelease;
   readonly #links: readonly Link[];
 
-  /** Looks around once: at the links that lead to the release, and at those beside it, through which it was not started. */
+  /** Notes where links lead now: those on the way to the release, and those beside it, through which it was not started. */
   constructor({ links }: LogicalRelease, first: PinnedRelease) {
     this.#first = first;
     const covering = [...links, ...linksBeside(first)].filter(({ target }) => covers(target, first));
-    // A link beside is of interest only where none is known that leads there, or deeper.
+    // A link beside the release matters only if no link on the way leads to the same folder, or deeper.
     this.#links = covering.filter(
       (link) => links.includes(link) || !links.some(({ target }) => isWithin(link.target, target)),
     );
   }
 
-  /** Undefined: all that lay behind a link that was moved is found behind it again. */
-  missed(now: PinnedRelease): Missed | undefined {
+  /** Undefined: the rollout followed every link that was moved. */
+  missed(now: PinnedRelease): MissedLink | undefined {
     for (const { path: link, target } of this.#links) {
       const leadsTo = realPathOf(link);
       if (leadsTo === undefined || leadsTo === target || !covers(target, now)) continue;
       const through = (file: string): string => throughLink(file, [{ path: link, target }]);
       const { entry, cwd } = this.#first;
       return {
-        inPart: isLeft(target, entry, now.entry) || isLeft(target, cwd, now.cwd),
+        isInPart: isLeft(target, entry, now.entry) || isLeft(target, cwd, now.cwd),
         link,
         leadsTo,
         through: { entry: through(entry), cwd: through(cwd) },
@@ -54,7 +54,7 @@ function covers(target: string, { entry, cwd }: PinnedRelease): boolean {
   return isWithin(target, entry) || isWithin(target, cwd);
 }
 
-/** In the two folders above the working directory, and above the entry file's: where deploys have their `current`. */
+/** In the two folders above the working directory, and above that of the entry file: deploys have their `current` there. */
 function linksBeside({ entry, cwd }: PinnedRelease): readonly Link[] {
   const folders = [path.dirname(entry), cwd].flatMap((folder) => [
     path.dirname(folder),

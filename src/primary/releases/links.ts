@@ -4,7 +4,7 @@ import path from 'node:path';
 
 export interface Link {
   readonly path: string;
-  /** The real path that it leads to, or led to when that was looked at. */
+  /** The real path that it led to when it was read. */
   readonly target: string;
 }
 
@@ -27,7 +27,7 @@ export function linksIn(folder: string): readonly Link[] {
   }
 }
 
-/** Where they lead now. Those that lead nowhere are left out. */
+/** Reads where links lead now. Those that lead nowhere are left out. */
 export function follow(links: readonly string[]): readonly Link[] {
   return links.flatMap((link) => {
     const target = realPathOf(link);
@@ -35,12 +35,12 @@ export function follow(links: readonly string[]): readonly Link[] {
   });
 }
 
-/** The same links once each. */
+/** Removes duplicates. */
 export function unique(links: readonly Link[]): readonly Link[] {
   return [...new Map(links.map((link) => [link.path, link])).values()];
 }
 
-/** A real path as it is called through the link that leads deepest; the first of several. Itself, if there is none. */
+/** The logical path of a real one, through the link with the deepest target; the same path, if no link leads there. */
 export function throughLink(file: string, links: readonly Link[]): string {
   let best: Link | undefined;
   for (const link of links) {
@@ -49,12 +49,12 @@ export function throughLink(file: string, links: readonly Link[]): string {
   return best === undefined ? file : rebase(file, best.target, best.path);
 }
 
-/** Is it the folder, or in it? Both absolute. */
+/** Is the file in the folder, or the folder itself? Both paths are absolute. */
 export function isWithin(folder: string, file: string): boolean {
   return file === folder || file.startsWith(folder.endsWith(path.sep) ? folder : folder + path.sep);
 }
 
-/** The same path below another folder. */
+/** The path with one folder replaced by another. */
 export function rebase(file: string, from: string, to: string): string {
   return path.join(to, path.relative(from, file));
 }

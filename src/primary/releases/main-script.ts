@@ -4,9 +4,9 @@ import { Module } from 'node:module';
 import path from 'node:path';
 
 /**
- * `dist/main` means dist/main.js, and a folder the "main" of its package.json, or its index.js. The steps are those of
- * Node's own Module._findPath, in its order; require.resolve() would keep its first answer after a link has moved.
- * Undefined: there is none.
+ * `dist/main` means dist/main.js; a folder means the "main" of its package.json, or its index.js. These are the steps of
+ * Node's own Module._findPath, in the same order. (require.resolve() would cache its answer, and miss that a link has moved.)
+ * Undefined: there is no such file.
  */
 export function findMainScript(named: string): string | undefined {
   return file(named) ?? withExtension(named) ?? inFolder(named);
@@ -23,13 +23,13 @@ function index(folder: string): string | undefined {
   return withExtension(path.join(folder, 'index'));
 }
 
-/** What loaders have added, such as tsx, counts for Node, too. */
+/** Including the extensions that loaders such as tsx have added. */
 function withExtension(named: string): string | undefined {
   const extensions = Object.keys(Object(Reflect.get(Module, '_extensions')));
   return extensions.map((extension) => `${named}${extension}`).find((each) => file(each) !== undefined);
 }
 
-/** A package.json that cannot be read is nothing to decide here: the worker fails with what Node says of it. */
+/** A package.json that cannot be read is no error here: Node reports it better, in the worker. */
 function mainOf(folder: string): string | undefined {
   try {
     const main: unknown = Reflect.get(

@@ -1,4 +1,4 @@
-// Paths into the release that the primary was started from, as a later generation has them: loaders, its own Node.
+// Turns paths into the release that the primary was started from, such as those of loaders, into paths of a later release.
 import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
@@ -6,13 +6,13 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isWithin, rebase } from './links.ts';
 import type { Link } from './links.ts';
 
-/** A folder that was left for another one. */
+/** The folder of one release, and the folder of another one that a link leads to instead. */
 export interface Move {
   readonly from: string;
   readonly to: string;
 }
 
-/** From where the links led first to where they lead now; the deepest folder first. */
+/** One move for each link that leads elsewhere now; the deepest folder comes first. */
 export function movesBetween(first: readonly Link[], now: readonly Link[]): readonly Move[] {
   return first
     .flatMap(({ path: link, target }) => {
@@ -22,7 +22,7 @@ export function movesBetween(first: readonly Link[], now: readonly Link[]): read
     .toSorted((a, b) => b.from.length - a.from.length);
 }
 
-/** `tsx main.ts` leaves absolute paths into its package there, some as URLs, and `npm exec` or a wrapper may, too. */
+/** `tsx main.ts` puts absolute paths into its package there, some as URLs; `npm exec` or a wrapper may do so, too. */
 export function moveArguments(execArgv: readonly string[], moves: readonly Move[]): readonly string[] {
   return execArgv.map((argument) => moveArgument(argument, moves));
 }
@@ -39,7 +39,7 @@ export function moveOptions(options: string, moves: readonly Move[]): string {
   });
 }
 
-/** PATH and NODE_PATH, in which npm and the starters that pnpm makes name folders of the release. */
+/** PATH and NODE_PATH: npm, and the scripts that pnpm generates, put folders of the release there. */
 export function movePathList(list: string, moves: readonly Move[]): string {
   return list
     .split(path.delimiter)
@@ -47,7 +47,7 @@ export function movePathList(list: string, moves: readonly Move[]): string {
     .join(path.delimiter);
 }
 
-/** The Node that workers run on. A process can always be started from the file that this one runs on, even a deleted one. */
+/** The Node that workers run on. On Linux a process can run on the same file as this one even after it is deleted. */
 export function moveExecPath(execPath: string, moves: readonly Move[]): string {
   const found = [...candidates(execPath, moves), execPath].find((each) => fs.existsSync(each));
   return found ?? (process.platform === 'linux' ? '/proc/self/exe' : execPath);
@@ -63,14 +63,14 @@ function moveArgument(argument: string, moves: readonly Move[]): string {
   return `${option}${pathToFileURL(move(fileURLToPath(value), moves)).href}${search}${hash}`;
 }
 
-/** What the later release does not have is taken from where it was, for as long as it is there. */
+/** A file that the later release does not have stays what it was. */
 function move(file: string, moves: readonly Move[]): string {
   return candidates(file, moves).find((candidate) => fs.existsSync(candidate)) ?? file;
 }
 
 const MODULES = `${path.sep}node_modules${path.sep}`;
 
-/** The same path; or the package of that name, as pnpm keeps it in a folder that is called by its version, too. */
+/** The same path in the later release; or, as pnpm has the version of a package in its path, the package of that name. */
 function candidates(file: string, moves: readonly Move[]): readonly string[] {
   return moves
     .filter(({ from }) => isWithin(from, file))

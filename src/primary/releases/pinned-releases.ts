@@ -1,22 +1,22 @@
-// What each generation is pinned to, and how a worker of it is started. The fleet itself knows but its entry and cwd.
+// Which release each generation is pinned to, and how its workers are started. The fleet knows only its entry and cwd.
 import process from 'node:process';
 import type { Generation } from '../../fleet/fleet.ts';
 import { moveArguments, moveExecPath, moveOptions, movePathList, movesBetween } from './moved-paths.ts';
 import type { Move } from './moved-paths.ts';
 import type { Settings } from '../../options/index.ts';
 import { LinkWatch } from './link-watch.ts';
-import type { Missed } from './link-watch.ts';
-import { isThere, pin } from './release.ts';
+import type { MissedLink } from './link-watch.ts';
+import { exists, pin } from './release.ts';
 import type { LogicalRelease, PinnedRelease } from './release.ts';
 import type { Launch } from '../processes/worker-process.ts';
 
 export class PinnedReleases {
-  /** Of the generation that the fleet begins with. */
+  /** The release of the generation that the fleet begins with. */
   readonly first: PinnedRelease;
   readonly #release: LogicalRelease;
   readonly #options: Pick<Settings, 'execArgv' | 'env'>;
   readonly #links: LinkWatch;
-  /** By the ids of the generations. */
+  /** By the id of the generation. */
   readonly #pinned = new Map<number, PinnedRelease>();
 
   /** @throws FST_CLUSTERED_RELEASE_NOT_FOUND */
@@ -34,24 +34,25 @@ export class PinnedReleases {
     return pinned;
   }
 
-  /** What a rollout to this release has left behind, although a deploy has moved the link to it. */
-  missed(pinned: PinnedRelease): Missed | undefined {
+  /** The link that a deploy has moved, but that the rollout to this release did not follow. */
+  missedLink(pinned: PinnedRelease): MissedLink | undefined {
     return this.#links.missed(pinned);
   }
 
-  /** No worker of an older generation is there, or to come. */
+  /** To be called when no older generation has workers, or will get some. */
   forgetBefore(oldest: number): void {
     for (const id of this.#pinned.keys()) if (id < oldest) this.#pinned.delete(id);
   }
 
   /**
-   * With paths that are there at this moment: only if what was pinned is gone is it looked for anew.
+   * If the pinned release was deleted, the logical paths are resolved again, and `onGone` is called with the release that
+   * they lead to now.
    * @throws FST_CLUSTERED_RELEASE_NOT_FOUND
    */
-  launch({ id }: Generation, movedOn: (instead: PinnedRelease) => void): Launch {
+  launch({ id }: Generation, onGone: (instead: PinnedRelease) => void): Launch {
     const known = this.#pinned.get(id);
-    const release = known !== undefined && isThere(known) ? known : pin(this.#release);
-    if (release !== known) movedOn(release);
+    const release = known !== undefined && exists(known) ? known : pin(this.#release);
+    if (release !== known) onGone(release);
     const moves = movesBetween(this.#release.links, release.links);
     const { execArgv, env } = this.#options;
     return {
@@ -64,7 +65,7 @@ export class PinnedReleases {
   }
 }
 
-/** Variables in which there are paths into the release, if anywhere. */
+/** The variables that may contain paths into the release. */
 const MOVED = { NODE_OPTIONS: moveOptions, NODE_PATH: movePathList, PATH: movePathList };
 
 function moved(
@@ -79,5 +80,5 @@ function moved(
   );
 }
 
-/** The fleet counts on from there. */
+/** The fleet counts on from here. */
 const FIRST_ID = 1;

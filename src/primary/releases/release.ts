@@ -1,4 +1,4 @@
-// Where the code is now: the entry file and the working directory, by their logical and by their real paths.
+// Finds the release: the entry file and the working directory, by their logical paths and by their real ones.
 import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
@@ -10,18 +10,18 @@ import { findMainScript } from './main-script.ts';
 
 /** Paths as they were given: they may lead through symbolic links, such as `current`, that deploys move. */
 export interface LogicalRelease {
-  /** As it was named: it may lack its extension, or be a folder. */
+  /** As it was given: it may lack its extension, or be a folder. */
   readonly entry: string;
   readonly cwd: string;
   /** The links on the way to both, and where they led when the primary was started. */
   readonly links: readonly Link[];
 }
 
-/** Paths with every link resolved: what a generation is pinned to. */
+/** The real paths, with every link resolved: a generation is pinned to them. */
 export interface PinnedRelease {
   readonly entry: string;
   readonly cwd: string;
-  /** Where the links led then. */
+  /** Where the links led when it was pinned. */
   readonly links: readonly Link[];
 }
 
@@ -29,8 +29,8 @@ export interface PinnedRelease {
 export function locate({ entry, cwd }: Pick<Settings, 'entry' | 'cwd'>): LogicalRelease {
   const script = process.argv[1];
   const shell = shellDirectory();
-  // The system tells a process where it is, and Node what it runs, without the links that led there: what else names a path
-  // through a link, such as an absolute entry under systemd, tells that.
+  // process.cwd() and process.argv[1] come without the links that led there. Those are known only from another name of the
+  // path, such as $PWD, or an absolute entry under systemd.
   const named = [shell, entry, cwd, script].filter((name) => name && path.isAbsolute(name));
   const known = unique(named.flatMap((name) => linksOn(name ?? '')));
   const here = shell ?? throughLink(process.cwd(), known);
@@ -47,11 +47,16 @@ export function pin({ entry, cwd, links }: LogicalRelease): PinnedRelease {
   return { entry: mainScript(entry), cwd: realPath(cwd), links: follow(links.map((link) => link.path)) };
 }
 
-export function isThere({ entry, cwd }: PinnedRelease): boolean {
+/** Its paths alone, as the fleet and the log have them. */
+export function pathsOf({ entry, cwd }: PinnedRelease): Pick<PinnedRelease, 'entry' | 'cwd'> {
+  return { entry, cwd };
+}
+
+export function exists({ entry, cwd }: PinnedRelease): boolean {
   return fs.existsSync(entry) && fs.existsSync(cwd);
 }
 
-/** After `cd current`, process.cwd() has the link resolved already; $PWD still knows it, if it is of this directory. */
+/** After `cd current`, process.cwd() has the link resolved; $PWD has it still, unless it is left over from another directory. */
 function shellDirectory(): string | null {
   const logical = process.env['PWD'];
   if (logical === undefined || !path.isAbsolute(logical)) return null;

@@ -26,6 +26,7 @@ suite('a rollout aborts', () => {
       tookMs: 300,
       reason: 'boot-failed',
       error: { name: 'Error', message: 'boom', stack: 'Error: boom\n    at app.js:1', code: null },
+      worker: { state: 'booting', id: 2, slot: 0, generation: 2, forkedAt: fleet.now - 300 },
       backTo: { id: 1, entry: '/srv/releases/1/main.js', cwd: '/srv/releases/1' },
     });
   });

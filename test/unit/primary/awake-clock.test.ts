@@ -1,10 +1,10 @@
-// Awake time: what was slept through did not happen.
+// The awake clock: it goes on while it is read, and leaves out what the process slept through.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { AwakeClock, TICK_MS } from '../../../src/primary/awake-clock.ts';
 
 suite('awake clock', () => {
-  test('it goes on with the time while it is read every tick, late ticks included', () => {
+  test('it keeps up with the time while it is read every tick, even if the ticks are late', () => {
     let time = 1_000_000;
     const clock = new AwakeClock(() => time);
     for (let tick = 0; tick < 100; tick += 1) {
@@ -14,14 +14,14 @@ suite('awake clock', () => {
     assert.equal(clock.now(), 100 * (TICK_MS + 7));
   });
 
-  test('it does not round: what lasts until a time does not end half a millisecond before it', () => {
+  test('it does not round: a deadline does not come half a millisecond early', () => {
     let time = 0.25;
     const clock = new AwakeClock(() => time);
     time = 100.875;
     assert.equal(clock.now(), 100.625);
   });
 
-  test('S47: a pause of any length advances it by two ticks at the most', () => {
+  test('S47: a pause of any length advances it by two ticks at most', () => {
     let time = 0;
     const clock = new AwakeClock(() => time);
     time = 3_600_000;

@@ -1,4 +1,4 @@
-// Lines on their way to a reader that is slow, stalls or is broken: bounded, in order, and none is missing unsaid.
+// The output of the log, to a reader that is slow, stalls or fails: bounded, in order, and every missing line is counted.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { Output } from '../../../../src/primary/log/output.ts';
@@ -7,32 +7,32 @@ const LINE = `${'x'.repeat(999)}\n`;
 const ROOM = Math.floor(2 ** 20 / LINE.length);
 
 suite("the log's output", () => {
-  test('writes whole lines, as many as one write takes that nothing can tear', async () => {
+  test('writes whole lines, as many as one undivided write takes', async () => {
     const { output, writes } = open();
     const long = `${'y'.repeat(9_999)}\n`;
     for (const line of [LINE, LINE, LINE, LINE, LINE, LINE, long, LINE]) output.write(line);
     await output.flush(1_000);
-    // The first one goes at once.
+    // The first line is written at once.
     assert.deepEqual(writes, [LINE, LINE.repeat(4), LINE, long, LINE]);
   });
 
-  test('S83: a reader that stalls gets what there was room for, and then how many are missing', async () => {
+  test('S83: a reader that stalls gets as many lines as there was room for, and then the number of missing ones', async () => {
     const { output, writes, missing, set } = open('stalls');
     for (let line = 0; line < ROOM + 7; line += 1) output.write(LINE);
     assert.deepEqual(missing, []);
     set('works');
     await output.flush(1_000);
-    assert.equal(writes.join(''), `${LINE.repeat(ROOM)}told\n`);
+    assert.equal(writes.join(''), `${LINE.repeat(ROOM)}report\n`);
     assert.deepEqual(missing, [7]);
   });
 
-  test('S83: nobody waits for a reader that stalls for longer than the deadline', async () => {
+  test('S83: a flush ends at its deadline, even if the reader still stalls', async () => {
     const { output } = open('stalls');
     output.write(LINE);
     await output.flush(10);
   });
 
-  test('S84: what cannot be written is counted, and told once something can be', async () => {
+  test('S84: lines that cannot be written are counted, and reported after the next line that can be', async () => {
     const { output, writes, missing, set } = open('fails');
     for (let line = 0; line < 3; line += 1) output.write(LINE);
     await output.flush(1_000);
@@ -40,10 +40,10 @@ suite("the log's output", () => {
     set('works');
     output.write(LINE);
     await output.flush(1_000);
-    assert.deepEqual([writes, missing], [[LINE, 'told\n'], [3]]);
+    assert.deepEqual([writes, missing], [[LINE, 'report\n'], [3]]);
   });
 
-  test('S84: if that line cannot be written, it is told again, and nothing is counted twice', async () => {
+  test('S84: a report that cannot be written is repeated, and no line is counted twice', async () => {
     const { output, writes, missing, set } = open('fails');
     output.write(LINE);
     await output.flush(1_000);
@@ -57,7 +57,7 @@ suite("the log's output", () => {
     assert.deepEqual(
       [writes, missing],
       [
-        [LINE, LINE, 'told\n'],
+        [LINE, LINE, 'report\n'],
         [1, 1],
       ],
     );
@@ -66,7 +66,7 @@ suite("the log's output", () => {
 
 type Behaviour = 'works' | 'works once' | 'stalls' | 'fails';
 
-/** A sink that does that, until it is set to do something else. */
+/** An output whose sink behaves like this until it is set to behave otherwise. */
 function open(first: Behaviour = 'works'): {
   readonly output: Output;
   readonly writes: readonly string[];
@@ -75,19 +75,19 @@ function open(first: Behaviour = 'works'): {
 } {
   const writes: string[] = [];
   const missing: number[] = [];
-  let does = first;
-  let goOn = (): void => undefined;
-  const gone = new Promise<void>((resolve) => {
-    goOn = resolve;
+  let current = first;
+  let resume = (): void => undefined;
+  const resumed = new Promise<void>((resolve) => {
+    resume = resolve;
   });
-  const tell = (lines: number): void => {
+  const writeReport = (lines: number): void => {
     missing.push(lines);
-    output.write('told\n');
+    output.write('report\n');
   };
-  const output = new Output(tell, async (bytes) => {
-    if (does === 'stalls') await gone;
-    if (does === 'fails') throw new Error('no space left');
-    if (does === 'works once') does = 'fails';
+  const output = new Output(writeReport, async (bytes) => {
+    if (current === 'stalls') await resumed;
+    if (current === 'fails') throw new Error('no space left');
+    if (current === 'works once') current = 'fails';
     writes.push(bytes.toString());
   });
   return {
@@ -95,8 +95,8 @@ function open(first: Behaviour = 'works'): {
     writes,
     missing,
     set(behaviour) {
-      does = behaviour;
-      goOn();
+      current = behaviour;
+      resume();
     },
   };
 }

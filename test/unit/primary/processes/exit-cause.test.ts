@@ -1,4 +1,4 @@
-// What the operator reads of an exit: every end that has a known cause says it, and no other does.
+// What the operator reads about an exit: its cause where that is known, and no guess where it is not.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { explainExit } from '../../../../src/primary/processes/exit-cause.ts';
@@ -13,7 +13,7 @@ suite('the cause of an exit', () => {
     assert.match(crash(null, 'SIGILL'), /CPU/);
     assert.match(crash(null, 'SIGKILL'), /from outside: by an operator, or by the kernel for lack of memory/);
     for (const signal of ['SIGXCPU', 'SIGXFSZ', 'SIGSYS']) assert.match(crash(null, signal), /limit/);
-    assert.match(crash(null, 'SIGUSR1'), /find out who sends it/);
+    assert.match(crash(null, 'SIGUSR1'), /find out what sends it/);
   });
 
   test('S33, S34: codes', () => {
@@ -31,7 +31,7 @@ suite('the cause of an exit', () => {
     assert.match(crash(77), /process\.exit\(77\)/);
   });
 
-  test('128 + n, as shells pass it on, is what signal n is', () => {
+  test('128 + n, as shells pass it on, is explained like signal n', () => {
     for (const [code, signal] of [
       [133, 'SIGTRAP'],
       [134, 'SIGABRT'],
@@ -40,20 +40,20 @@ suite('the cause of an exit', () => {
     ] as const) {
       assert.equal(crash(code), crash(null, signal));
     }
-    // No signal has these numbers.
+    // There are no signals of these numbers.
     assert.match(crash(128), /process\.exit\(128\)/);
     assert.match(crash(255), /process\.exit\(255\)/);
   });
 
-  test('neither code nor signal is known', () => {
+  test('an exit with neither code nor signal', () => {
     assert.match(crash(null), /nothing is known/);
   });
 
-  test('who leaves as it was asked to needs no explanation; who dies on the way out does', () => {
-    const asked = (code: number | null, signal: string | null = null): string | null =>
+  test('an exit that was asked for needs no explanation, unless something else ended the worker first', () => {
+    const requested = (code: number | null, signal: string | null = null): string | null =>
       explainExit({ code, signal, expected: true });
-    assert.deepEqual([asked(0), asked(1), asked(null, 'SIGKILL')], [null, null, null]);
-    assert.match(asked(null, 'SIGSEGV') ?? '', /native addons/);
-    assert.match(asked(13) ?? '', /top-level await/);
+    assert.deepEqual([requested(0), requested(1), requested(null, 'SIGKILL')], [null, null, null]);
+    assert.match(requested(null, 'SIGSEGV') ?? '', /native addons/);
+    assert.match(requested(13) ?? '', /top-level await/);
   });
 });

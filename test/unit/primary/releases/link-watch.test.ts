@@ -1,4 +1,4 @@
-// Which moved links are worth a warning: those that led to this release, and whose new target was not taken over.
+// Which moved links are worth a warning: those that led to this release, and that the rollout did not follow.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -8,7 +8,7 @@ import { LinkWatch } from '../../../../src/primary/releases/link-watch.ts';
 import { linksOn } from '../../../../src/primary/releases/links.ts';
 import { pin } from '../../../../src/primary/releases/release.ts';
 
-/** Links, by where they are and lead to, below one folder; moved are those that lead elsewhere at the rollout. */
+/** Links and their targets, all below one folder; `moved` has the new targets of those that a deploy moves. */
 interface Case {
   readonly title: string;
   readonly entry: string;
@@ -23,77 +23,77 @@ const THROUGH = { entry: 'current/dist/main.js', cwd: 'current' };
 
 const CASES: readonly Case[] = [
   {
-    title: 'beside the folder of the releases',
+    title: 'a link beside the folder of the releases',
     ...RELEASE,
     links: { current: 'releases/1' },
     moved: { current: 'releases/2' },
     missed: 'current',
   },
   {
-    title: 'beside the release',
+    title: 'a link beside the release',
     ...RELEASE,
     links: { 'releases/latest': 'releases/1' },
     moved: { 'releases/latest': 'releases/2' },
     missed: 'releases/latest',
   },
   {
-    title: 'to a folder of the release, beside it',
+    title: 'a link beside the release, to a folder in it',
     ...RELEASE,
     links: { 'releases/code': 'releases/1/dist' },
     moved: { 'releases/code': 'releases/2/dist' },
     missed: 'releases/code',
   },
   {
-    title: 'one that leads through another one',
+    title: 'a link that leads through another one',
     ...RELEASE,
     links: { live: 'current', current: 'releases/1' },
     moved: { current: 'releases/2' },
     missed: 'current',
   },
   {
-    title: 'one that was not moved',
+    title: 'a link that was not moved',
     ...RELEASE,
     links: { current: 'releases/1' },
     moved: {},
     missed: null,
   },
   {
-    title: 'one that led to another release, such as the previous one',
+    title: 'a link that led to another release, such as the previous one',
     ...RELEASE,
     links: { previous: 'releases/2' },
     moved: { previous: 'releases/3' },
     missed: null,
   },
   {
-    title: 'one that leads nowhere by now',
+    title: 'a link that leads nowhere now',
     ...RELEASE,
     links: { current: 'releases/1' },
     moved: { current: 'releases/gone' },
     missed: null,
   },
   {
-    title: 'one that led to the folder that it lies in',
+    title: 'a link that led to the folder that it is in',
     ...RELEASE,
     links: { 'releases/all': 'releases' },
     moved: { 'releases/all': '.' },
     missed: null,
   },
   {
-    title: 'the one that was followed',
+    title: 'a link that the rollout followed',
     ...THROUGH,
     links: { current: 'releases/1' },
     moved: { current: 'releases/2' },
     missed: null,
   },
   {
-    title: 'one beside the one that is followed',
+    title: 'a link beside one that the rollout follows',
     ...THROUGH,
     links: { current: 'releases/1', stable: 'releases/1' },
     moved: { stable: 'releases/2' },
     missed: null,
   },
   {
-    title: 'two ways through two links, of which one was moved',
+    title: 'entry and working directory through two links, of which one was moved',
     entry: 'current/dist/main.js',
     cwd: 'stable',
     links: { current: 'releases/1', stable: 'releases/1' },
@@ -101,7 +101,7 @@ const CASES: readonly Case[] = [
     missed: 'current in part',
   },
   {
-    title: 'a link above the folder of the releases, while the one to the release stays',
+    title: 'the link to the release, while a link above the folder of the releases stays',
     entry: 'releases/1/dist/main.js',
     cwd: 'app/releases/1',
     links: { app: '.', current: 'releases/1' },
@@ -112,7 +112,7 @@ const CASES: readonly Case[] = [
 
 suite('link watch', () => {
   for (const { title, entry, cwd, links, moved, missed } of CASES) {
-    test(`S86: ${title}: ${missed === null ? 'nothing to say' : 'a warning'}`, (t) => {
+    test(`S86: ${title}: ${missed === null ? 'no warning' : 'a warning'}`, (t) => {
       const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'fastify-clustered-')));
       t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
       for (const release of ['1', '2', '3']) {
@@ -131,8 +131,8 @@ suite('link watch', () => {
       const watch = new LinkWatch(logical, pin(logical));
       place(moved);
       const found = watch.missed(pin(logical));
-      const said = found && `${path.relative(folder, found.link)}${found.inPart ? ' in part' : ''}`;
-      assert.equal(said ?? null, missed);
+      const warning = found && `${path.relative(folder, found.link)}${found.isInPart ? ' in part' : ''}`;
+      assert.equal(warning ?? null, missed);
     });
   }
 });

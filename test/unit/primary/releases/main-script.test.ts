@@ -1,4 +1,4 @@
-// Which file is the main script: whatever is there, the answer is the one that Node itself gives.
+// Which file is the main script: in every case the one that Node itself would run.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -11,7 +11,7 @@ import { findMainScript } from '../../../../src/primary/releases/main-script.ts'
 const ESM = 'console.log(import.meta.filename)';
 const COMMONJS = 'console.log(__filename)';
 
-/** The files of a release, what Node is given, and which file it runs; null: it finds none. */
+/** The files of a release, the path that Node is given, and the file that it runs. Null: it finds none. */
 const CASES: readonly (readonly [
   title: string,
   files: Record<string, string>,
@@ -19,7 +19,7 @@ const CASES: readonly (readonly [
   runs: string | null,
 ])[] = [
   ['a file', { 'main.mjs': ESM }, 'main.mjs', 'main.mjs'],
-  ['a file of no known extension', { 'main.txt': COMMONJS }, 'main.txt', 'main.txt'],
+  ['a file of an unknown extension', { 'main.txt': COMMONJS }, 'main.txt', 'main.txt'],
   ['no extension', { 'dist/main.js': COMMONJS }, 'dist/main', 'dist/main.js'],
   [
     'no extension, ESM',
@@ -27,14 +27,14 @@ const CASES: readonly (readonly [
     'dist/main',
     'dist/main.js',
   ],
-  ['no extension, and a file that is called so', { main: COMMONJS, 'main.js': COMMONJS }, 'main', 'main'],
+  ['no extension, and a file of that very name', { main: COMMONJS, 'main.js': COMMONJS }, 'main', 'main'],
   [
-    'no extension, and a folder that is called so',
+    'no extension, and a folder of that name',
     { 'main.js': COMMONJS, 'main/index.js': COMMONJS },
     'main',
     'main.js',
   ],
-  ['.mjs is no extension to be left out', { 'main.mjs': ESM }, 'main', null],
+  ['the extension .mjs cannot be left out', { 'main.mjs': ESM }, 'main', null],
   ['a folder with an index.js', { 'dist/index.js': COMMONJS }, 'dist', 'dist/index.js'],
   ['a folder with an index.mjs', { 'dist/index.mjs': ESM }, 'dist', null],
   [
@@ -81,7 +81,7 @@ const CASES: readonly (readonly [
   ['a main that is not there', { 'package.json': '{ "main": "gone.js" }' }, '.', null],
   ['a main that is no string', { 'package.json': '{ "main": 1 }', 'index.js': COMMONJS }, '.', 'index.js'],
   [
-    '. with exports, which are not for this',
+    '. with exports, which do not count here',
     { 'package.json': '{ "exports": "./other.js" }', 'index.js': COMMONJS, 'other.js': COMMONJS },
     '.',
     'index.js',
@@ -109,7 +109,7 @@ suite('main script', () => {
     });
   }
 
-  test('S86: it is looked for anew each time', (t) => {
+  test('S86: it is looked up again each time', (t) => {
     const link = path.join(folder, 'current');
     t.after(() => fs.rmSync(link));
     for (const name of ['a.js', 'b.js']) {

@@ -1,4 +1,4 @@
-// Paths into the first release, as a later one has them: all forms in which Node's options carry one.
+// Paths into the first release become paths of a later one, in all forms in which Node's options have them.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -48,7 +48,7 @@ suite('moved paths', () => {
     }
   });
 
-  test('S85: what pnpm keeps by its version is found where its package is in the later release', () => {
+  test('S85: a path that pnpm names by the version becomes the path of that package in the later release', () => {
     const pnpm = (name: string): string =>
       path.join(one, 'node_modules/.pnpm/tsx@1.0.0/node_modules', name, 'loader.mjs');
     const given = [pnpm('tsx'), url(pnpm('@scope/a'))];
@@ -56,7 +56,7 @@ suite('moved paths', () => {
     assert.deepEqual(moveArguments(given, moves), expected);
   });
 
-  test('S85: all else stays as it is', () => {
+  test('S85: everything else stays as it is', () => {
     const others = [
       '--enable-source-maps',
       '--max-old-space-size=512',
@@ -66,7 +66,7 @@ suite('moved paths', () => {
       'data:text/javascript,0',
       'file:relative.mjs',
       '--conditions=/',
-      // Of no release, of the logical path, of another one whose name begins alike, and what the later one does not have.
+      // Outside of the release, by its logical path, in a release whose name begins alike, and not in the later release.
       '/usr/lib/otel.mjs',
       path.join(current, loader),
       path.join(folder, '10', loader),
@@ -76,13 +76,13 @@ suite('moved paths', () => {
     assert.deepEqual(moveArguments(others, moves), others);
   });
 
-  test('S85: as long as the links lead where they led first, nothing is moved', () => {
+  test('S85: nothing is moved while the links lead where they led first', () => {
     const link = { path: current, target: one };
     for (const now of [[link], []]) assert.deepEqual(movesBetween([link], now), []);
     assert.deepEqual(moveArguments([from, 'file:///%2F'], []), [from, 'file:///%2F']);
   });
 
-  test('S85: of nested links the deeper one decides', () => {
+  test('S85: of two nested links the deeper one counts', () => {
     const first = [
       { path: '/srv', target: folder },
       { path: '/srv/current', target: one },
@@ -94,7 +94,7 @@ suite('moved paths', () => {
     assert.deepEqual(moveArguments([from], movesBetween(first, now)), [to]);
   });
 
-  test('S85: in NODE_OPTIONS, too, whether they are quoted or not', () => {
+  test('S85: paths in NODE_OPTIONS are moved, quoted or not', () => {
     const quoted = (release: string): string =>
       `  --import ${url(path.join(release, loader))} --title="a b"  "--require=${path.join(release, loader)}" --import tsx`;
     assert.equal(moveOptions(quoted(one), moves), quoted(two));
@@ -107,7 +107,7 @@ suite('moved paths', () => {
     assert.equal(moveOptions(others, moves), others);
   });
 
-  test('S85: Node itself: that of the later release, else the same, else what this process runs on', () => {
+  test('S85: the path of Node: in the later release, else the same path, else the file that this process runs on', () => {
     assert.equal(moveExecPath(from, moves), to);
     assert.equal(moveExecPath(process.execPath, moves), process.execPath);
     assert.equal(moveExecPath(path.join(one, 'only.mjs'), moves), path.join(one, 'only.mjs'));

@@ -1,4 +1,4 @@
-// Which release a worker of a generation is started from, whatever has happened to links and folders since.
+// Which release a worker is started from, whatever has happened to links and folders since it was pinned.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -34,7 +34,7 @@ suite('pinned releases', () => {
     });
   }
 
-  /** The release of all that a worker is started with; and the one that was found instead of what was pinned. */
+  /** The release that a worker is started from; and the one that was found instead of the pinned one, if that is gone. */
   function launched(releases: PinnedReleases, id: number): { of: number; instead: string | null } {
     let instead: string | null = null;
     const generation = { id, entry: '', cwd: '' };
@@ -51,7 +51,7 @@ suite('pinned releases', () => {
     return { of, instead };
   }
 
-  test('S85: each generation keeps its own, wherever the link leads by now', () => {
+  test('S85: each generation keeps its release, wherever the link leads now', () => {
     const releases = start();
     deploy(2);
     releases.pin(2);
@@ -60,7 +60,7 @@ suite('pinned releases', () => {
     assert.deepEqual(launched(releases, 2), { of: 2, instead: null });
   });
 
-  test('S21: only if it is gone is it looked for anew', () => {
+  test('S21: only a release that is gone is resolved again', () => {
     const releases = start();
     deploy(2);
     releases.pin(2);
@@ -72,7 +72,7 @@ suite('pinned releases', () => {
     assert.deepEqual(launched(releases, 1), { of: 1, instead: null });
   });
 
-  test('S25: those that no worker is of any more are forgotten', () => {
+  test('S25: releases that no worker runs any more are forgotten', () => {
     const releases = start();
     for (const id of [2, 3]) releases.pin(id);
     releases.forgetBefore(3);

@@ -1,4 +1,4 @@
-// Where the code is: logical paths that deploys move, real paths that generations are pinned to.
+// Where the code is: the logical paths that deploys move, and the real paths that generations are pinned to.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -7,7 +7,7 @@ import path from 'node:path';
 import { suite, test } from 'node:test';
 import { pin } from '../../../../src/primary/releases/release.ts';
 
-/** Prints what is found, as that depends on how node was started: at the start, after a deploy, and once the old one is gone. */
+/** Prints what is found at the start, after a deploy, and once the old release is gone. It depends on how node was started. */
 const PROBE = `
 import fs from 'node:fs';
 import { locate, pin } from ${JSON.stringify(new URL('../../../../dist/primary/releases/release.js', import.meta.url).href)};
@@ -68,7 +68,7 @@ suite('release', () => {
   fs.symlinkSync(folder, path.join(folder, 'again'));
   process.once('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
 
-  /** Folders and paths below `folder`, but those that are absolute. */
+  /** Paths are relative to `folder`, which `~` stands for in absolute ones. */
   function find({ cwd, node, pwd, options = {} }: Start): Found {
     const { PWD: _, ...env } = process.env;
     return JSON.parse(
@@ -91,7 +91,7 @@ suite('release', () => {
     readonly options?: object;
   }
 
-  /** Starts that tell the link, and as what they are understood. */
+  /** Starts from which the link is known, with the logical paths that follow from them. */
   const FOLLOWED: readonly (readonly [title: string, start: Start, entry: string, cwd: string])[] = [
     [
       'a shell: cd current && node dist/main.js',
@@ -157,7 +157,7 @@ suite('release', () => {
       'current/data',
     ],
     [
-      'systemd: the absolute entry, and a PWD that was left over',
+      'systemd: the absolute entry, and a PWD left over from elsewhere',
       { cwd: 'current', node: '~/current/dist/main.js', pwd: 'releases' },
       'current/dist/main.js',
       'current',
@@ -195,7 +195,7 @@ suite('release', () => {
   ];
 
   for (const [title, start, entry, cwd] of FOLLOWED) {
-    test(`S86: ${title}: the link is known, and followed`, () => {
+    test(`S86: ${title}: the link is known and followed`, () => {
       const found = find(start);
       assert.deepEqual(found.logical, { entry: path.join(folder, entry), cwd: path.join(folder, cwd) });
       const inRelease = (release: string): Paths => ({
@@ -209,7 +209,7 @@ suite('release', () => {
     });
   }
 
-  /** Starts that do not. */
+  /** Starts from which the link is not known. */
   const LOST: readonly (readonly [title: string, start: Start])[] = [
     ['no PWD: node dist/main.js', { cwd: 'current', node: 'dist/main.js' }],
     ['no PWD: node dist/main', { cwd: 'current', node: 'dist/main' }],
@@ -221,28 +221,28 @@ suite('release', () => {
   ];
 
   for (const [title, start] of LOST) {
-    test(`S86: ${title}: the link is not known, and a rollout that could not follow it is noticed`, () => {
+    test(`S86: ${title}: the link is not known, and that a rollout could not follow it is noticed`, () => {
       const found = find(start);
       assert.deepEqual(found.second, { entry: path.join(old, 'dist', 'main.js'), cwd: old });
       assert.equal(found.third, 'FST_CLUSTERED_RELEASE_NOT_FOUND');
       const through = { entry: path.join(current, 'dist', 'main.js'), cwd: current };
-      assert.deepEqual(found.missed, { inPart: false, link: current, leadsTo: next, through });
-      // Back to where it was, nothing is missed any more.
+      assert.deepEqual(found.missed, { isInPart: false, link: current, leadsTo: next, through });
+      // Once the link leads back, nothing is missed.
       assert.equal(found.back, null);
     });
   }
 
-  test('S86: only one of entry and working directory could be followed: that is noticed, too', () => {
+  test('S86: a link that is followed for only one of entry and working directory is noticed, too', () => {
     for (const options of [{ entry: path.join(old, 'dist') }, { cwd: old }]) {
       fs.writeFileSync(path.join(old, 'dist', 'package.json'), '{ "main": "main.js", "type": "module" }');
       const { missed } = find({ cwd: 'current', node: '~/current/dist/main.js', options });
       const through = { entry: path.join(current, 'dist', 'main.js'), cwd: current };
-      assert.deepEqual(missed, { inPart: true, link: current, leadsTo: next, through });
+      assert.deepEqual(missed, { isInPart: true, link: current, leadsTo: next, through });
       fs.rmSync(path.join(old, 'dist', 'package.json'));
     }
   });
 
-  test('S86: without any link, to roll over the same files is ordinary', () => {
+  test('S86: without any link, a rollout of the same files is no reason for a warning', () => {
     const plain = path.join(folder, 'plain');
     fs.cpSync(old, plain, { recursive: true });
     const found = find({ cwd: 'plain', node: 'dist/main.js' });
@@ -250,7 +250,7 @@ suite('release', () => {
     assert.equal(found.missed, null);
   });
 
-  test('a PWD that is relative, or empty, is not believed', () => {
+  test('a PWD that is relative or empty is ignored', () => {
     const env = { ...process.env, PROBE: JSON.stringify({ current, old, next }) };
     for (const PWD of ['current', '']) {
       const options = { cwd: current, env: { ...env, PWD }, encoding: 'utf8' } as const;
@@ -259,7 +259,7 @@ suite('release', () => {
     }
   });
 
-  test('pinning resolves every link, and says what is not there', () => {
+  test('pinning resolves every link, and names a path that does not exist', () => {
     const logical = { entry: path.join(current, 'dist', 'main'), cwd: current, links: [] };
     assert.deepEqual(pin(logical), { entry: path.join(old, 'dist', 'main.js'), cwd: old, links: [] });
     const code = 'FST_CLUSTERED_RELEASE_NOT_FOUND';

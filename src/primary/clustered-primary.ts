@@ -1,0 +1,43 @@
+// What startClustered returns in the primary process: the public interface of the fleet.
+import type { EventEmitter } from 'node:events';
+import type { Ending } from '../fleet/fleet.ts';
+import type { FleetStatus, RolloutResult } from '../status.ts';
+import type { ClusteredEvents } from './observers/details.ts';
+
+/** How the fleet ended. */
+export interface Closed {
+  /** 0: it was asked to stop, and every worker exited cleanly. */
+  readonly exitCode: 0 | 1;
+  readonly reason: Ending['reason'];
+  /** The error of the worker whose failure ended the fleet. Null: there is none. */
+  readonly error: Error | null;
+}
+
+/** The fleet, as the embedder sees it in the primary process. */
+export interface ClusteredPrimary {
+  readonly role: 'primary';
+  /** A snapshot of the fleet. */
+  status(): FleetStatus;
+  /**
+   * Starts a rolling restart, as SIGUSR2 does: it resolves the real paths behind `entry` and `cwd` again, and replaces
+   * every worker with one of that release. Called while a rollout is under way, it supersedes that rollout.
+   *
+   * The promise settles when the rollout ends. It never rejects: an abort is a result, too.
+   */
+  restart(): Promise<RolloutResult>;
+  /**
+   * Changes the number of workers. The event `fleet-ready` follows when all of them are ready.
+   * @param size a whole number from 1 to 1,024
+   * @throws FST_CLUSTERED_OPTION_INVALID: `size` is not such a number
+   */
+  scale(size: number): void;
+  /**
+   * Shuts the fleet down gracefully, as SIGTERM does, but does not exit the process. Further calls return the same
+   * promise, which never rejects.
+   */
+  close(): Promise<Closed>;
+  /** Settles when the fleet has ended, for whatever reason. Never rejects. */
+  readonly closed: Promise<Closed>;
+  /** What happens in the fleet: one event for each line that the log has of it, with the same details. */
+  readonly events: EventEmitter<ClusteredEvents>;
+}

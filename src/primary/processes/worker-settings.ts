@@ -1,0 +1,32 @@
+// What a worker gets to know at its fork, before the first message.
+import process from 'node:process';
+import type { Endpoint } from '../../net/endpoint.ts';
+import type { Settings } from '../../options/index.ts';
+import { PROTOCOL } from '../../protocol/messages.ts';
+import type { WorkerSettings } from '../../protocol/messages.ts';
+import { FIRST_INHERITED } from './worker-process.ts';
+
+export function workerSettings(
+  worker: Pick<WorkerSettings, 'slot' | 'generation'>,
+  { policy, listen, logger }: Settings,
+  endpoints: readonly Endpoint[],
+): WorkerSettings {
+  const { shutdown, closeMs, watchdog } = policy;
+  return {
+    ...worker,
+    protocol: PROTOCOL,
+    primary: process.pid,
+    sockets: endpoints.map((endpoint, index) => ({ endpoint, fd: FIRST_INHERITED + index })),
+    backlog: listen.backlog,
+    primaryLogs: logger !== false,
+    heartbeatMs: watchdog === false ? HEARTBEAT_MS : Math.min(HEARTBEAT_MS, watchdog.timeoutMs / 10),
+    shutdown: { idleMs: shutdown.idleMs, graceMs: shutdown.graceMs },
+    closeMs,
+  };
+}
+
+/**
+ * How often a worker gives a sign of life, in ms. That is often enough for a worker which is silent for a little less than
+ * `watchdog.timeoutMs` not to be taken for dead; and no more often, since each sign wakes the primary.
+ */
+const HEARTBEAT_MS = 3_000;

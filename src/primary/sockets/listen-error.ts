@@ -1,0 +1,31 @@
+// Explains why an endpoint cannot be listened on, and what the operator can change.
+import { ListenError } from '../../errors.ts';
+import { formatEndpoint } from '../../net/endpoint.ts';
+import type { Endpoint } from '../../net/endpoint.ts';
+
+/** @param cause the system's error */
+export function listenError(endpoint: Endpoint, cause: unknown): Error {
+  const why = cause instanceof Error ? explain(cause) : String(cause);
+  return new ListenError(formatEndpoint(endpoint), why, { cause });
+}
+
+/** The code of the system's error that a {@link listenError} was made of. */
+export function systemCodeOf(error: unknown): unknown {
+  return error instanceof Error ? Reflect.get(Object(error.cause), 'code') : undefined;
+}
+
+function explain(error: Error): string {
+  switch ('code' in error ? error.code : undefined) {
+    case 'EADDRINUSE':
+      return 'the port is in use; stop what listens there, or choose another one (listen.port, PORT)';
+    case 'EACCES':
+      return 'this user may not use the port; choose one above 1023, or grant CAP_NET_BIND_SERVICE';
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'the host name is unknown (listen.host, FASTIFY_ADDRESS)';
+    case 'EADDRNOTAVAIL':
+      return 'this machine has no such address (listen.host, FASTIFY_ADDRESS)';
+    default:
+      return error.message;
+  }
+}

@@ -1,0 +1,87 @@
+// The log lines: level, constant message and facts of an announcement.
+import assert from 'node:assert/strict';
+import { suite, test } from 'node:test';
+import type { Announcement } from '../../../../src/fleet/command.ts';
+import { AnnouncementLog } from '../../../../src/primary/observers/announcement-log.ts';
+import { ABORTED, DRAINING, ERROR, NAME, READY, memoryLog, pidOf } from './announcements.ts';
+import type { Line } from './announcements.ts';
+
+suite('announcement log', () => {
+  test('S34: a crash is an error, with the worker and an explanation', () => {
+    const { level, message, facts } = logged({
+      type: 'worker-exited',
+      worker: READY,
+      code: null,
+      signal: 'SIGSEGV',
+      expected: false,
+    });
+    assert.deepEqual([level, message], ['error', 'worker crashed']);
+    const { explanation, ...others } = facts;
+    assert.match(String(explanation), /native code/);
+    assert.deepEqual(others, { worker: NAME, code: null, signal: 'SIGSEGV', expected: false });
+  });
+
+  test('an exit that was requested is no error, and needs no explanation', () => {
+    const line = logged({ type: 'worker-exited', worker: DRAINING, code: 0, signal: null, expected: true });
+    const facts = { worker: NAME, code: 0, signal: null, expected: true };
+    assert.deepEqual(line, { level: 'info', message: 'worker exited', facts });
+  });
+
+  test('a worker that was asked to exit, but was ended by something else, is an error', () => {
+    const { level, message, facts } = logged({
+      type: 'worker-exited',
+      worker: DRAINING,
+      code: null,
+      signal: 'SIGABRT',
+      expected: true,
+    });
+    assert.deepEqual([level, message], ['error', 'worker exited']);
+    assert.match(String(facts['explanation']), /out of memory/);
+  });
+
+  test('a worker whose channel is closed is an error, with what to do about it', () => {
+    const { level, message, facts } = logged({ type: 'worker-disconnected', worker: READY });
+    assert.deepEqual([level, message], ['error', 'worker disconnected']);
+    assert.deepEqual(facts['worker'], NAME);
+    assert.match(String(facts['explanation']), /process\.disconnect\(\)/);
+  });
+
+  test('an abort says which release and which worker failed, why, and which release is the target again', () => {
+    const { level, message, facts } = logged(ABORTED);
+    assert.deepEqual([level, message], ['error', 'rollout aborted']);
+    const { err, ...others } = facts;
+    const { type: _, error: __, ...expected } = ABORTED;
+    assert.deepEqual(others, { ...expected, worker: NAME });
+    assert.ok(err instanceof TypeError);
+    assert.equal(err.stack, ERROR.stack);
+  });
+
+  test('an abort that no worker caused says so', () => {
+    const { facts } = logged({ ...ABORTED, reason: 'stopping', error: null, worker: null });
+    assert.equal(facts['worker'], null);
+    assert.ok(!('err' in facts));
+  });
+
+  test('a fleet that stops because of a failure is an error, with reason, exit code and cause', () => {
+    const { level, message, facts } = logged({
+      type: 'fleet-stopping',
+      ending: { exitCode: 1, reason: 'gave-up', error: ERROR },
+    });
+    const { err, ...others } = facts;
+    assert.deepEqual([level, message, others], ['error', 'stopping', { reason: 'gave-up', exitCode: 1 }]);
+    assert.ok(err instanceof TypeError);
+  });
+
+  test('times are whole milliseconds', () => {
+    const { facts } = logged({ type: 'worker-ready', worker: READY, bootMs: 120.6 });
+    assert.equal(facts['bootMs'], 121);
+  });
+});
+
+function logged(announcement: Announcement): Line {
+  const lines: Line[] = [];
+  new AnnouncementLog(memoryLog(lines), pidOf).hear(announcement);
+  const [line, ...others] = lines;
+  assert.ok(line !== undefined && others.length === 0);
+  return line;
+}
