@@ -66,7 +66,7 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
   'boot-failed': rollout(THROWS),
 
   'boot-timeout': rollout('await new Promise((resolve) => setTimeout(resolve, 2 ** 30));', {
-    boot: { timeoutMs: 2_000 },
+    boot: { timeoutMs: 8_000 },
   }),
 
   crashed: async (t) => {
