@@ -3,7 +3,17 @@ export { startClustered } from './start-clustered.ts';
 export type { Clustered } from './start-clustered.ts';
 export { clustered, clustered as default } from './plugin.ts';
 export type { ClusteredPluginOptions, HealthRoutes } from './plugin.ts';
-export type { ClusteredLogger, ClusteredOptions, ListenOptions } from './options/index.ts';
+export type {
+  BackoffOptions,
+  BootOptions,
+  ClusteredLogger,
+  ClusteredOptions,
+  ListenOptions,
+  RespawnOptions,
+  RolloutOptions,
+  ShutdownOptions,
+  WatchdogOptions,
+} from './options/index.ts';
 export type { Closed, ClusteredPrimary } from './primary/clustered-primary.ts';
 export type { ClusteredEvents } from './primary/observers/details.ts';
 export type { BuildApp, ServableApp } from './app/app.ts';

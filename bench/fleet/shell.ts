@@ -6,6 +6,7 @@ import type { createFleet, Fleet } from '../../src/fleet/fleet.ts';
 import type { Policy } from '../../src/fleet/policy.ts';
 import type { step } from '../../src/fleet/step.ts';
 import type { nextWakeAt } from '../../src/fleet/wake.ts';
+import { defaultPolicy } from '../../test/helpers/default-policy.ts';
 
 /** Of this checkout, or of another one. */
 export interface Decisions {
@@ -14,17 +15,8 @@ export interface Decisions {
   readonly nextWakeAt: typeof nextWakeAt;
 }
 
-/** The defaults, but that no death is an early one: a crash is measured, and not the wait for its backoff. */
-const POLICY: Policy = {
-  maxWorkers: 1_024,
-  // As on a machine of eight cores.
-  boot: { timeoutMs: 30_000, concurrency: 16 },
-  respawn: { minUptimeMs: 0, maxEarlyExits: 10, backoff: { initialMs: 100, maxMs: 30_000 } },
-  rollout: { maxSurge: 1, maxUnavailable: 0, minReadyMs: 1_000, idleMs: 5_000, graceMs: 30_000 },
-  shutdown: { delayMs: 0, idleMs: 1_000, graceMs: 7_000 },
-  closeMs: 2_000,
-  watchdog: { timeoutMs: 30_000 },
-};
+/** The defaults, except that no exit is an early one: what a crash costs is measured, without the wait of a backoff. */
+const POLICY: Policy = { ...defaultPolicy, respawn: { ...defaultPolicy.respawn, minUptimeMs: 0 } };
 
 const BOOT_MS = 300;
 const DRAIN_MS = 100;

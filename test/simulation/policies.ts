@@ -1,15 +1,12 @@
 // The policies that histories are told under: the defaults, and corners of what users may set.
 import type { Policy } from '../../src/fleet/policy.ts';
+import { defaultPolicy } from '../helpers/default-policy.ts';
 
 const defaults: Policy = {
+  ...defaultPolicy,
   // Few enough to be reached.
   maxWorkers: 5,
-  boot: { timeoutMs: 30_000, concurrency: 4 },
-  respawn: { minUptimeMs: 5_000, maxEarlyExits: 10, backoff: { initialMs: 100, maxMs: 30_000 } },
-  rollout: { maxSurge: 1, maxUnavailable: 0, minReadyMs: 1_000, idleMs: 5_000, graceMs: 30_000 },
-  shutdown: { delayMs: 0, idleMs: 1_000, graceMs: 7_000 },
-  closeMs: 2_000,
-  watchdog: { timeoutMs: 30_000 },
+  boot: { ...defaultPolicy.boot, concurrency: 4 },
 };
 
 const { boot, rollout, respawn, shutdown } = defaults;

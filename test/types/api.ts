@@ -3,7 +3,19 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
 import clustered, { startClustered } from 'fastify-clustered';
-import type { BuildApp, ClusteredOptions, RolloutResult, WorkerContext } from 'fastify-clustered';
+import type {
+  BackoffOptions,
+  BootOptions,
+  BuildApp,
+  ClusteredOptions,
+  ListenOptions,
+  RespawnOptions,
+  RolloutOptions,
+  RolloutResult,
+  ShutdownOptions,
+  WatchdogOptions,
+  WorkerContext,
+} from 'fastify-clustered';
 import { pino } from 'pino';
 import Type from 'typebox';
 
@@ -25,6 +37,21 @@ export async function anyApp(): Promise<void> {
   });
   const build: BuildApp<FastifyInstance> = async () => fastify();
   await startClustered(build);
+}
+
+/** Each group of options has a type of its own, and no option is required. */
+export function options(workers: number): ClusteredOptions {
+  const listen: ListenOptions = { port: 0, host: '::', backlog: 511 };
+  const boot: BootOptions = { timeoutMs: 10_000, concurrency: 2 };
+  const backoff: BackoffOptions = { initialMs: 100, maxMs: 1_000 };
+  const respawn: RespawnOptions = { minUptimeMs: 1_000, maxEarlyExits: 3, backoff };
+  const rollout: RolloutOptions = { maxSurge: workers, graceMs: 60_000 };
+  const shutdown: ShutdownOptions = { delayMs: 5_000 };
+  const watchdog: WatchdogOptions = { timeoutMs: 10_000 };
+  const none: ClusteredOptions = {};
+  const flat: ClusteredOptions = { workers: 'auto', closeMs: 500, watchdog: false, env: {}, logger: pino() };
+  const release: ClusteredOptions = { entry: 'main.js', cwd: '/srv', execArgv: ['--no-warnings'] };
+  return { ...none, ...flat, ...release, workers, listen, boot, respawn, rollout, shutdown, watchdog };
 }
 
 /** The handle is told apart by its role, and the app in it keeps its type. */
@@ -69,9 +96,13 @@ export function misuse(worker: WorkerContext): void {
   const unknown: ClusteredOptions = { worker: 2 };
   // @ts-expect-error -- not a number
   const wrong: ClusteredOptions = { rollout: { maxSurge: 'two' } };
+  // @ts-expect-error -- no such option in a group
+  const misspelt: ClusteredOptions = { respawn: { backoff: { minMs: 100 } } };
+  // @ts-expect-error -- a watchdog is off, or has times
+  const enabled: ClusteredOptions = { watchdog: true };
   // @ts-expect-error -- the state is the package's to change
   worker.state = 'ready';
-  void [unknown, wrong];
+  void [unknown, wrong, misspelt, enabled];
 }
 
 /** The plugin's decorator is known on every instance. */

@@ -6,14 +6,14 @@ import type { Fleet } from '../../../src/fleet/fleet.ts';
 import type { Policy } from '../../../src/fleet/policy.ts';
 import { step } from '../../../src/fleet/step.ts';
 import { nextWakeAt } from '../../../src/fleet/wake.ts';
+import { defaultPolicy } from '../../helpers/default-policy.ts';
 
+/** Small numbers are reached in fewer steps, and no boot waits for another unless a test says so. */
 const DEFAULTS: Policy = {
-  maxWorkers: 1_024,
-  boot: { timeoutMs: 30_000, concurrency: 1_024 },
-  respawn: { minUptimeMs: 5_000, maxEarlyExits: 4, backoff: { initialMs: 100, maxMs: 30_000 } },
-  rollout: { maxSurge: 1, maxUnavailable: 0, minReadyMs: 1_000, idleMs: 5_000, graceMs: 20_000 },
-  shutdown: { delayMs: 0, idleMs: 1_000, graceMs: 7_000 },
-  closeMs: 2_000,
+  ...defaultPolicy,
+  boot: { ...defaultPolicy.boot, concurrency: 1_024 },
+  respawn: { ...defaultPolicy.respawn, maxEarlyExits: 4 },
+  rollout: { ...defaultPolicy.rollout, graceMs: 20_000 },
   watchdog: false,
 };
 

@@ -1,0 +1,28 @@
+// Section: how workers boot.
+import { count, group, ms } from './checks.ts';
+import type { ChecksOf } from './checks.ts';
+import { MAX_WORKERS } from './workers.ts';
+
+/** How workers boot. */
+export interface BootOptions {
+  /**
+   * How long a worker may take from its fork until it is ready, in ms. The primary kills a worker that takes longer.
+   * @default 30_000
+   */
+  timeoutMs?: number;
+  /**
+   * How many workers may boot at once. The primary forks the others one by one, as these get ready or fail. Boots share
+   * the CPUs: all at once, each would take as long as the last.
+   * @default Math.max(2 * os.availableParallelism(), 4)
+   */
+  concurrency?: number;
+}
+
+export const checkBoot = group({
+  timeoutMs: ms({ default: 30_000, min: 1 }),
+  concurrency: count({
+    default: ({ parallelism }) => Math.min(Math.max(2 * parallelism, 4), MAX_WORKERS),
+    min: 1,
+    max: MAX_WORKERS,
+  }),
+} satisfies ChecksOf<BootOptions>);
