@@ -20,10 +20,13 @@ export function logMessages(): readonly LogMessage[] {
   );
 }
 
-/** As the journal has them: `['info', 'worker ready']`. */
+/** As lines of announcements have them: `['info', 'worker ready']`, or `[isFine ? 'info' : 'error', 'stopping']`. */
 function pairsIn(text: string): readonly LogMessage[] {
-  return [...text.matchAll(/\[\s*'(debug|info|warn|error)',\s*'([^']+)',?\s*\]/g)].map(
-    ([, level = '', message = '']) => ({ level, message }),
+  const pairs = text.matchAll(
+    /\[\s*(?:[^[\]]*\?\s*'(?<other>\w+)'\s*:\s*)?'(?<level>debug|info|warn|error)',\s*'(?<message>[^']+)',?\s*\]/g,
+  );
+  return [...pairs].flatMap(({ groups: { level = '', other, message = '' } = {} }) =>
+    [level, other].flatMap((each) => (each === undefined ? [] : [{ level: each, message }])),
   );
 }
 
