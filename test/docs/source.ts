@@ -23,9 +23,9 @@ export function logMessages(): readonly LogMessage[] {
 /** As lines of announcements have them: `['info', 'worker ready']`, or `[isFine ? 'info' : 'error', 'stopping']`. */
 function pairsIn(text: string): readonly LogMessage[] {
   const pairs = text.matchAll(
-    /\[\s*(?:[^[\]]*\?\s*'(?<other>\w+)'\s*:\s*)?'(?<level>debug|info|warn|error)',\s*'(?<message>[^']+)',?\s*\]/g,
+    /\[\s*(?:[^[\]]*\?\s*'(\w+)'\s*:\s*)?'(debug|info|warn|error)',\s*'([^']+)',?\s*\]/g,
   );
-  return [...pairs].flatMap(({ groups: { level = '', other, message = '' } = {} }) =>
+  return [...pairs].flatMap(([, other, level, message = '']) =>
     [level, other].flatMap((each) => (each === undefined ? [] : [{ level: each, message }])),
   );
 }
