@@ -8,7 +8,7 @@ import type { Ending, Fleet } from '../fleet/fleet.ts';
 import { step } from '../fleet/step.ts';
 import { nextWakeAt } from '../fleet/wake.ts';
 import { fromErrorInfo, toErrorInfo, toPlainError } from '../protocol/error-info.ts';
-import type { Answers, Question } from '../protocol/messages.ts';
+import type { RequestName, Responses } from '../protocol/requests.ts';
 import { validateSize } from '../options/index.ts';
 import { wholePollPhase } from '../net/poll.ts';
 import { mapError } from '../status.ts';
@@ -74,7 +74,7 @@ export class Primary implements ClusteredPrimary {
     this.#processes = new WorkerProcesses(parts, {
       happened: (event) => this.#dispatch(event),
       now: () => this.#clock.now(),
-      asked: (question) => this.#answer(question),
+      requested: (name) => this.#respond(name),
       movedOn: ({ id: generation, entry, cwd }, instead) =>
         log.warn({ generation, entry, cwd, instead: names(instead) }, 'release gone, resolved anew'),
     });
@@ -225,8 +225,8 @@ export class Primary implements ClusteredPrimary {
     }
   }
 
-  async #answer(question: Question): Promise<Answers[Question]> {
-    return question === 'status' ? this.status() : mapError(await this.restart(), toErrorInfo);
+  async #respond(name: RequestName): Promise<Responses[RequestName]> {
+    return name === 'status' ? this.status() : mapError(await this.restart(), toErrorInfo);
   }
 
   async #finish({ exitCode, reason, error }: Ending): Promise<void> {

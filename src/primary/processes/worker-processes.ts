@@ -4,8 +4,10 @@ import type { Command } from '../../fleet/command.ts';
 import type { FleetEvent, SignsOfLife } from '../../fleet/event.ts';
 import type { Generation } from '../../fleet/fleet.ts';
 import { toErrorInfo } from '../../protocol/error-info.ts';
-import { PROTOCOL } from '../../protocol/messages.ts';
-import type { Answers, Question, WorkerMessage, WorkerSettings } from '../../protocol/messages.ts';
+import { PROTOCOL } from '../../protocol/envelope.ts';
+import type { WorkerMessage } from '../../protocol/from-worker.ts';
+import type { RequestName, Responses } from '../../protocol/requests.ts';
+import type { WorkerSettings } from '../../protocol/worker-settings.ts';
 import type { Settings } from '../../options/index.ts';
 import { ProtocolError } from '../../errors.ts';
 import type { Listener } from '../sockets/held-sockets.ts';
@@ -29,8 +31,7 @@ export interface WorkersListener {
   movedOn(generation: Generation, instead: PinnedRelease): void;
   /** Awake time. */
   now(): number;
-  /** A worker asks. */
-  asked(question: Question): Promise<Answers[Question]>;
+  requested(name: RequestName): Promise<Responses[RequestName]>;
 }
 
 export class WorkerProcesses {
@@ -130,15 +131,15 @@ export class WorkerProcesses {
         return happened({ type: 'worker-failing', worker, error: message.error });
       case 'retire':
         return happened({ type: 'retire-requested', worker });
-      case 'ask':
-        void this.#answer(worker, message.id, message.question);
+      case 'request':
+        void this.#respond(worker, message.id, message.name);
         return undefined;
     }
   }
 
-  async #answer(worker: number, id: number, question: Question): Promise<void> {
-    const value = await this.#listener.asked(question);
-    this.#processes.get(worker)?.send({ type: 'answer', id, value });
+  async #respond(worker: number, id: number, name: RequestName): Promise<void> {
+    const value = await this.#listener.requested(name);
+    this.#processes.get(worker)?.send({ type: 'response', id, value });
   }
 }
 
