@@ -18,6 +18,16 @@ suite('closing idle connections', () => {
     assert.ok(performance.now() - from >= 200);
   });
 
+  test('a shorter time closes it sooner, a longer one changes nothing', async (t) => {
+    const { client, connections } = await start(t);
+    const from = performance.now();
+    const idle = closeIdle(t, connections, 600_000);
+    idle.shorten(100);
+    idle.shorten(600_000);
+    await once(client.resume(), 'end');
+    assert.ok(performance.now() - from >= 100);
+  });
+
   test('it is put off while the event loop is so busy that its last poll of the network is too old', async (t) => {
     const { client, connections } = await start(t);
     const from = performance.now();
@@ -48,9 +58,10 @@ suite('closing idle connections', () => {
   });
 });
 
-function closeIdle(t: TestContext, connections: Connections, idleMs: number): void {
+function closeIdle(t: TestContext, connections: Connections, idleMs: number): IdleCloser {
   const idle = new IdleCloser(connections, idleMs);
   t.after(() => idle.stop());
+  return idle;
 }
 
 async function start(
