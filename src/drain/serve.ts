@@ -6,7 +6,7 @@ import { Connections } from './connections.ts';
 import { Drain } from './drain.ts';
 import { Sessions } from './http2.ts';
 
-/** Listens, and returns the drain of all that is accepted from then on. Rejects if `listen` does. */
+/** Listens, and returns the drain for every connection that is accepted from then on. Rejects if `listen` does. */
 export async function serve(
   app: ServableApp,
   context: MutableContext,

@@ -64,7 +64,7 @@ export class Boot<App extends ServableApp> {
     if (this.#hasSockets) return this.#ended;
     closeInherited(this.#settings.sockets);
     // No connection was accepted, but what the app has started may depend on its signal and hooks.
-    const hooks = this.#context.startDraining((error) => this.#tellHookFailed(error));
+    const hooks = this.#context.startDraining((error) => this.#onHookError(error));
     await Promise.all([hooks, this.#ended]);
   }
 
@@ -81,7 +81,7 @@ export class Boot<App extends ServableApp> {
     this.#drain = await serve(app, this.#context, () => listenOnInherited(app, sockets, backlog));
   }
 
-  #tellHookFailed(error: unknown): void {
+  #onHookError(error: unknown): void {
     const message = 'an onDrain hook failed';
     if (this.#app === undefined) writeToStderr(message, toErrorInfo(error));
     else logError(this.#app.log, error, message);

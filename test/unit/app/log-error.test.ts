@@ -14,7 +14,7 @@ const explode = (): never => {
 suite('an error for the app’s logger', () => {
   test('the logger gets the error itself, for the app’s serializers', () => {
     const seen: unknown[] = [];
-    const error = Object.assign(new Error('told'), { statusCode: 500 });
+    const error = Object.assign(new Error('broken'), { statusCode: 500 });
     logError({ error: (details, message) => seen.push(details, message) }, error, 'a hook failed');
     assert.deepEqual(seen, [{ err: error }, 'a hook failed']);
   });
@@ -37,9 +37,9 @@ suite('an error for the app’s logger', () => {
 
   test('a logger that throws does no harm: the error goes to stderr', (t) => {
     const write = t.mock.method(fs, 'writeSync', () => 0);
-    logError({ error: explode }, new Error('told'), 'a hook failed');
+    logError({ error: explode }, new Error('broken'), 'a hook failed');
     const texts = write.mock.calls.map(({ arguments: [, bytes] }) => String(bytes));
     write.mock.restore();
-    assert.match(texts.join(''), /fastify-clustered: a hook failed \(pid \d+\)\nError: told/);
+    assert.match(texts.join(''), /fastify-clustered: a hook failed \(pid \d+\)\nError: broken/);
   });
 });

@@ -28,9 +28,9 @@ function revoked(target: object): unknown {
   return proxy;
 }
 
-const made = (changes: object): Error => Object.assign(new Error('told'), changes);
+const made = (changes: object): Error => Object.assign(new Error('broken'), changes);
 const getting = (...keys: readonly string[]): Error => {
-  const error = new Error('told');
+  const error = new Error('broken');
   // Node makes the stack when it is first read, and reads name and message for it.
   assert.ok(error.stack);
   const getters = keys.map((key) => [key, { get: explode, enumerable: true }]);
@@ -39,33 +39,33 @@ const getting = (...keys: readonly string[]): Error => {
 
 /** What is thrown, and what its data has to say. */
 const HOSTILE: Readonly<Record<string, readonly [thrown: unknown, said: RegExp]>> = {
-  'a message that is no string': [made({ message: { reason: 'told' } }), /reason: 'told'/],
-  'a message that is a symbol': [made({ message: Symbol('told') }), /Symbol\(told\)/],
+  'a message that is no string': [made({ message: { reason: 'broken' } }), /reason: 'broken'/],
+  'a message that is a symbol': [made({ message: Symbol('broken') }), /Symbol\(broken\)/],
   'a message that is a number': [made({ message: 42 }), /42/],
-  'a name that is no string': [made({ name: 42 }), /told/],
-  'a name that is a symbol': [made({ name: Symbol('s') }), /told/],
-  'a stack that is no string': [made({ stack: { frames: [] } }), /Error: told/],
+  'a name that is no string': [made({ name: 42 }), /broken/],
+  'a name that is a symbol': [made({ name: Symbol('s') }), /broken/],
+  'a stack that is no string': [made({ stack: { frames: [] } }), /Error: broken/],
   'a code that is a symbol': [made({ code: Symbol('E_CODE') }), /Symbol\(E_CODE\)/],
-  'a code that throws when it is made a string': [made({ code: { toString: explode } }), /told/],
+  'a code that throws when it is made a string': [made({ code: { toString: explode } }), /broken/],
   'getters that throw': [getting('name', 'message', 'stack', 'code', 'cause', 'errors', 'other'), /Error/],
-  'a toString that throws': [made({ toString: explode, toJSON: explode }), /told/],
-  'a custom inspect that throws': [made({ [inspect.custom]: explode }), /told/],
-  'a property whose custom inspect throws': [made({ pool: { [inspect.custom]: explode } }), /told/],
-  'a proxy with throwing traps': [new Proxy(new Error('told'), hostileTraps), /./],
-  'a revoked proxy': [revoked(new Error('told')), /Revoked/],
+  'a toString that throws': [made({ toString: explode, toJSON: explode }), /broken/],
+  'a custom inspect that throws': [made({ [inspect.custom]: explode }), /broken/],
+  'a property whose custom inspect throws': [made({ pool: { [inspect.custom]: explode } }), /broken/],
+  'a proxy with throwing traps': [new Proxy(new Error('broken'), hostileTraps), /./],
+  'a revoked proxy': [revoked(new Error('broken')), /Revoked/],
   'a cause that is a revoked proxy': [
-    new Error('told', { cause: revoked({}) }),
-    /told[^]*\[cause\]: .*Revoked/,
+    new Error('broken', { cause: revoked({}) }),
+    /broken[^]*\[cause\]: .*Revoked/,
   ],
-  'errors that are a revoked proxy': [made({ errors: revoked([]) }), /told/],
-  'an object whose toString throws': [{ toString: explode, why: 'told' }, /told/],
-  'an object without a prototype': [Object.assign(Object.create(null), { why: 'told' }), /told/],
+  'errors that are a revoked proxy': [made({ errors: revoked([]) }), /broken/],
+  'an object whose toString throws': [{ toString: explode, why: 'broken' }, /broken/],
+  'an object without a prototype': [Object.assign(Object.create(null), { why: 'broken' }), /broken/],
   undefined: [undefined, /undefined/],
   null: [null, /null/],
-  'a string': ['told', /told/],
-  'a symbol': [Symbol('told'), /told/],
-  'a function': [function told() {}, /told/],
-  'an error of another realm': [vm.runInNewContext('new TypeError("told")'), /TypeError: told/],
+  'a string': ['broken', /broken/],
+  'a symbol': [Symbol('broken'), /broken/],
+  'a function': [function broken() {}, /broken/],
+  'an error of another realm': [vm.runInNewContext('new TypeError("broken")'), /TypeError: broken/],
 };
 
 suite('an error as data', () => {
@@ -151,7 +151,7 @@ suite('an error as data', () => {
     assert.equal(toErrorInfo(discreet).stack, 'nothing but this');
     // If that throws, no property is printed.
     const failing = toErrorInfo(made({ password: 'secret', [inspect.custom]: explode })).stack ?? '';
-    assert.match(failing, /^Error: told\n {4}at /);
+    assert.match(failing, /^Error: broken\n {4}at /);
     assert.doesNotMatch(failing, /secret/);
     let called = 0;
     Object.defineProperty(error, 'lazy', { get: () => (called += 1), enumerable: true });
@@ -170,9 +170,9 @@ suite('an error as data', () => {
     for (const garbage of [undefined, null, 0, 'x', [], {}, { message: 1 }, { name: 'x' }]) {
       assert.match(parseErrorInfo(garbage).message, /cannot be read/);
     }
-    assert.deepEqual(parseErrorInfo({ message: 'told', name: 1, stack: [], code: {} }), {
+    assert.deepEqual(parseErrorInfo({ message: 'broken', name: 1, stack: [], code: {} }), {
       name: 'Error',
-      message: 'told',
+      message: 'broken',
       stack: null,
       code: null,
     });
