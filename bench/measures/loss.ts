@@ -1,7 +1,8 @@
 // Counts what is lost while workers change, by the clients of the zero-loss tests: they never repeat a request.
 import { setTimeout } from 'node:timers/promises';
 import { startLoad } from '../../test/helpers/load-client.ts';
-import type { Load, LoadReport } from '../../test/helpers/load-client.ts';
+import type { Load } from '../../test/helpers/load-client.ts';
+import type { LoadReport } from '../../test/helpers/load-report.ts';
 import { isAlive } from '../proc.ts';
 import type { Running } from '../running.ts';
 
@@ -56,7 +57,7 @@ export async function lossesOver(
 }
 
 async function answered(loads: readonly Load[], answers: number): Promise<void> {
-  await Promise.all(loads.map((load) => load.answered(load.counts().answered + answers)));
+  await Promise.all(loads.map((load) => load.more(answers)));
 }
 
 async function gone(pids: readonly number[]): Promise<void> {

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import process from 'node:process';
 import { suite, test } from 'node:test';
 import { ask, gather, openConnection } from '../helpers/bystanders.ts';
-import { describeLosses, startLoad } from '../helpers/load-client.ts';
+import { startLoad } from '../helpers/load-client.ts';
+import { describeLosses } from '../helpers/load-report.ts';
 import { startReadyService, startService } from '../helpers/service.ts';
 import type { LogLine, Service } from '../helpers/service.ts';
 
@@ -31,7 +32,7 @@ suite('a worker that closes its channel', () => {
         assert.match(String(told['explanation']), /process\.disconnect\(\)/);
         await service.seen('worker ready', { count: workers + 1 });
         assert.equal(service.lines('worker exited').length, 0);
-        await load.answered(load.counts().answered + 50);
+        await load.more(50);
         // The service lives on, so readiness has nothing to warn of.
         for (const [, probe] of probes) assert.equal((await ask(probe, '/readyz')).status, 200);
 
@@ -106,7 +107,7 @@ suite('a worker that closes its channel', () => {
         options: { workers: 1, rollout: { minReadyMs: 0, idleMs: 100 } },
       });
       if (when === 'late') await service.get(`/leave?how=${how}`);
-      assert.equal((await service.restart()).outcome, 'completed');
+      await service.rollOut();
       await service.seen('worker exited');
       assert.equal(await service.stop(), 0);
       assert.equal(service.lines('worker crashed').length, 0);
@@ -130,7 +131,7 @@ suite('a worker that closes its channel', () => {
 
 async function startFreshLoad(service: Service): Promise<ReturnType<typeof startLoad>> {
   const load = startLoad({
-    origin: { host: '127.0.0.1', port: await service.port() },
+    origin: await service.origin(),
     connections: 'fresh',
     clients: 4,
     request: () => ({ method: 'GET', path: '/' }),
@@ -156,5 +157,5 @@ async function openToAll(
 }
 
 function exitOf(service: Service, pid: number | undefined): Promise<LogLine> {
-  return service.seen('worker exited', { where: ({ worker }) => worker?.pid === pid });
+  return service.exited(pid);
 }

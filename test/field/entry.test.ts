@@ -64,7 +64,7 @@ suite('entry', () => {
         write(releases, release, way);
         releases.deploy(release);
         releases.remove(release - 1);
-        assert.equal((await service.restart()).outcome, 'completed');
+        await service.rollOut();
         assert.deepEqual(await served(service), {
           release: String(release),
           cwd: cwd(release),
@@ -80,11 +80,11 @@ suite('entry', () => {
     const releases = create(t);
     const way = { type: 'module', node: './dist/main' } as const;
     const service = await start(t, releases, way);
-    assert.equal((await service.restart()).outcome, 'completed');
+    await service.rollOut();
     assert.deepEqual(warnings(service), []);
     write(releases, 2, way);
     releases.deploy(2);
-    assert.equal((await service.restart()).outcome, 'completed');
+    await service.rollOut();
     assert.deepEqual(await served(service), { release: '1', cwd: releases.path(1), generation: 3 });
     const { current } = releases;
     const { generation, entry, cwd, link, leadsTo, through } = await service.seen('link moved, not followed');
@@ -108,7 +108,7 @@ suite('entry', () => {
     const service = await start(t, releases, way);
     write(releases, 2, way);
     releases.deploy(2);
-    assert.equal((await service.restart()).outcome, 'completed');
+    await service.rollOut();
     assert.deepEqual(await served(service), { release: '2', cwd: releases.path(1), generation: 2 });
     const { entry, cwd, link } = await service.seen('link moved, followed in part');
     assert.deepEqual(

@@ -31,7 +31,7 @@ suite('an uncaught error that is hard to tell', () => {
       for (const [index, kind] of KINDS.entries()) {
         const [pid] = await service.readyPids();
         await failAmongBystanders(service, `/${how}?kind=${kind}`, index + 2);
-        const exited = await service.seen('worker exited', { where: ({ worker }) => worker?.pid === pid });
+        const exited = await service.exited(pid);
         assert.deepEqual([exited['code'], exited['expected']], [1, true], kind);
         const told = service.lines('worker failing').filter(({ worker }) => worker?.pid === pid);
         assert.equal(told.length, 1, kind);

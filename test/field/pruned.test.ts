@@ -123,7 +123,7 @@ async function deploy(
 ): Promise<void> {
   releases.write(release, source, main);
   releases.deploy(release);
-  assert.equal((await service.restart()).outcome, 'completed');
+  await service.rollOut();
 }
 
 /** Kills one worker, and waits until another one of that generation has taken its place. */

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import * as fc from 'fast-check';
-import { bootstrap, difference, median, quantile, ratio } from '../../../bench/statistics.ts';
-import type { Pair } from '../../../bench/statistics.ts';
-import { seeded } from '../../simulation/random.ts';
+import { bootstrap, difference, median, quantile, ratio } from './statistics.ts';
+import type { Pair } from './statistics.ts';
+import { seeded } from '../test/simulation/random.ts';
 
 const value = fc.double({ min: 1, max: 1e6, noNaN: true });
 const rounds = fc.array(fc.record({ ours: value, theirs: value }), { minLength: 1, maxLength: 9 });

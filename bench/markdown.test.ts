@@ -1,19 +1,19 @@
 // The bench's table.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { sideBySide } from '../../../bench/contenders.ts';
-import type { ContenderId } from '../../../bench/contenders.ts';
-import { toJson } from '../../../bench/json.ts';
-import { surroundings } from '../../../bench/machine.ts';
-import { toMarkdown } from '../../../bench/markdown.ts';
-import { cpu } from '../../../bench/measures/cpu.ts';
-import { rollout } from '../../../bench/measures/rollout.ts';
-import { fresh } from '../../../bench/measures/throughput.ts';
-import type { Measure, Sample } from '../../../bench/measures/measure.ts';
-import { parseOptions } from '../../../bench/options.ts';
-import type { Report } from '../../../bench/report.ts';
-import { resultsOf } from '../../../bench/results.ts';
-import type { Measured, Outcome } from '../../../bench/rounds.ts';
+import { sideBySide } from './contenders.ts';
+import type { ContenderId } from './contenders.ts';
+import { toJson } from './json.ts';
+import { surroundings } from './machine.ts';
+import { toMarkdown } from './markdown.ts';
+import { cpu } from './measures/cpu.ts';
+import { rollout } from './measures/rollout.ts';
+import { fresh } from './measures/throughput.ts';
+import type { Measure, Sample } from './measures/measure.ts';
+import { parseOptions } from './options.ts';
+import type { Report } from './report.ts';
+import { resultsOf } from './results.ts';
+import type { Measured, Outcome } from './rounds.ts';
 
 const contenders = sideBySide(parseOptions([]));
 
