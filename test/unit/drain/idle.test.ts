@@ -9,7 +9,7 @@ import type { TestContext } from 'node:test';
 import { Connections } from '../../../src/drain/connections.ts';
 import { IdleReaper } from '../../../src/drain/idle.ts';
 
-suite('closing what is idle', () => {
+suite('S14: closing what is idle', () => {
   test('it is closed once it has been idle for idleMs', async (t) => {
     const { client, connections } = await start(t);
     const from = performance.now();
