@@ -18,7 +18,7 @@ import type { Measured, Outcome } from './rounds.ts';
 const contenders = sideBySide(parseOptions([]));
 
 suite('the table of the bench', () => {
-  test('a row has the medians, the interval and the verdicts; who has none of them has no column', () => {
+  test('a row has the medians, the interval and the verdicts; a contender without samples has no column', () => {
     const samples = new Map<ContenderId, readonly Sample[]>([
       ['ours', [{ perRequest: 30 }, { perRequest: 31 }, { perRequest: 32 }]],
       ['cluster', [{ perRequest: 30 }, { perRequest: 31 }, { perRequest: 32 }]],
@@ -34,7 +34,7 @@ suite('the table of the bench', () => {
     );
   });
 
-  test('counts are told with what they are out of', () => {
+  test('counts come with their total', () => {
     const sample = { freshLost: 0, freshSent: 1000, keptAliveLost: 1, keptAliveSent: 2000 };
     const samples = new Map<ContenderId, readonly Sample[]>([['ours', [sample, sample]]]);
     const table = toMarkdown(report([rollout, { is: 'measured', samples }]));
@@ -44,9 +44,9 @@ suite('the table of the bench', () => {
 
   test('what was not measured is named, with the reason', () => {
     const why = 'wrk is missing (Debian package wrk)';
-    const told = report([fresh, { is: 'not measured', why }]);
-    assert.match(toMarkdown(told), /^- fresh: not measured: wrk is missing \(Debian package wrk\)$/m);
-    assert.deepEqual(Reflect.get(Object(JSON.parse(toJson(told))), 'measures'), [
+    const partial = report([fresh, { is: 'not measured', why }]);
+    assert.match(toMarkdown(partial), /^- fresh: not measured: wrk is missing \(Debian package wrk\)$/m);
+    assert.deepEqual(Reflect.get(Object(JSON.parse(toJson(partial))), 'measures'), [
       { name: 'fresh', outcome: { is: 'not measured', why }, rows: [], samples: {} },
     ]);
   });

@@ -17,7 +17,7 @@ export type MeasureName = (typeof MEASURES)[number];
 export const CONTENDERS = ['ours', 'cluster', 'one', 'several', 'raw', 'bare'] as const;
 
 export interface Options {
-  /** Who is measured, of those whom a measure compares. */
+  /** Which of the contenders of a measure run. */
   readonly contenders: readonly string[];
   readonly only: readonly MeasureName[];
   /** Undefined: as many as each measure takes by default. */

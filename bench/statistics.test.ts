@@ -58,7 +58,7 @@ suite('the statistics of the bench', () => {
     assert.deepEqual(bootstrap(shared, ratio, seeded(1)), { estimate: 1.5, lower: 1.5, upper: 1.5 });
   });
 
-  test('a difference is told in the unit of the values', () => {
+  test('a difference has the unit of the values', () => {
     const pairs = [1, 2, 3].map((theirs) => ({ ours: theirs + 12, theirs }));
     assert.deepEqual(bootstrap(pairs, difference, seeded(1)), { estimate: 12, lower: 12, upper: 12 });
   });

@@ -40,7 +40,7 @@ suite('the simulated shell of the bench', () => {
       const readyAt = shell.now;
       while (shell.now < readyAt + 60_000) shell.next();
       for (const worker of shell.fleet.workers) {
-        assert.ok(worker.state === 'ready' && worker.heardAt > shell.now - 2_000, 'nobody is taken for dead');
+        assert.ok(worker.state === 'ready' && worker.heardAt > shell.now - 2_000, 'its heartbeat is noted');
       }
       assert.equal(shell.fleet.lastWorkerId, 3);
       shell.crash();

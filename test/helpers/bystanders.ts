@@ -86,6 +86,19 @@ export async function openConnection(service: Service): Promise<Socket> {
   return socket;
 }
 
+/** A connection to each worker, by its pid. The kernel decides which worker accepts, so it opens as many as that takes. */
+export async function connectToEach(service: Service, workers: number): Promise<ReadonlyMap<number, Socket>> {
+  const sockets = new Map<number, Socket>();
+  for (let tries = 0; sockets.size < workers; tries += 1) {
+    assert.ok(tries < 1_000, 'one worker accepts every connection');
+    const socket = await openConnection(service);
+    const { pid } = JSON.parse((await ask(socket, '/')).body);
+    if (sockets.has(pid)) socket.destroy();
+    else sockets.set(pid, socket);
+  }
+  return sockets;
+}
+
 /** One request on that connection. */
 export async function ask(socket: Socket, path: string): Promise<Answer> {
   socket.write(get(path));

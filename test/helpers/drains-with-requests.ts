@@ -5,13 +5,10 @@ import type { LoadOptions } from './load-client.ts';
 import { assertNothingLost } from './load-report.ts';
 import type { Service } from './service.ts';
 
-/** A drain that waited for one of these would outlast the test: it has to end with the last answer. */
-export const ENDLESS = { idleMs: 600_000, graceMs: 600_000 } as const;
-
 /** So many answers come before, between and after the rollouts. */
 const ANSWERS = 120;
 
-/** For a service whose drains are {@link ENDLESS}: 0 lost, and every old worker exits. */
+/** For a service whose drains are endless (times.ts): 0 lost, and every old worker exits. */
 export async function rollTwiceUnderLoad(service: Service, request: LoadOptions['request']): Promise<void> {
   const load = startLoad({ origin: await service.origin(), connections: 'kept-alive', clients: 12, request });
   for (let rollout = 1; rollout <= 2; rollout += 1) {

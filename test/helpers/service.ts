@@ -21,12 +21,6 @@ export interface TestContext {
   after(hook: () => void | Promise<void>): void;
 }
 
-/** Times that make a rollout quick, for tests that are not about them. */
-export const QUICK = { minReadyMs: 50, idleMs: 200 } as const;
-
-/** The pause before a person's second signal: one that comes sooner counts as the same request. */
-export const HUMAN_PAUSE_MS = 600;
-
 /** Starts a service, and kills what is left of its process group after the test. */
 export function startService(t: TestContext, options: ServiceOptions = {}): Service {
   const service = new Service(options);

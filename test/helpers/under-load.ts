@@ -7,9 +7,6 @@ const CLIENTS = 6;
 /** So many answers each client gets before, and after, on average. */
 const ROUNDS = 10;
 
-/** Times that lose nothing even on a slow machine: no client pauses, so none is idle for that long. */
-export const PATIENT = { minReadyMs: 100, idleMs: 2_000 } as const;
-
 /** `act` must not resolve before its consequences are over: before the workers that drain have exited, for example. */
 export async function underLoad<T>(service: Service, act: () => Promise<T>): Promise<T> {
   const load = { origin: await service.origin(), clients: CLIENTS };

@@ -5,12 +5,13 @@ import { suite, test } from 'node:test';
 import { createReleases, pathsOf, served, startRelease, workingRelease } from '../helpers/releases.ts';
 import type { Releases } from '../helpers/releases.ts';
 import type { Message } from '../helpers/messages.ts';
-import { QUICK, startReadyService } from '../helpers/service.ts';
+import { startReadyService } from '../helpers/service.ts';
 import type { LogLine, Service } from '../helpers/service.ts';
-import { PATIENT, underLoad } from '../helpers/under-load.ts';
+import { underLoad } from '../helpers/under-load.ts';
+import { GENEROUS, QUICK } from '../helpers/times.ts';
 
 /** So long that only the failure of a successor ends the rollout, never its becoming available. */
-const LONG = { ...PATIENT, minReadyMs: 20_000 } as const;
+const LONG = { ...GENEROUS, minReadyMs: 20_000 } as const;
 
 interface Broken {
   readonly what: string;
@@ -143,7 +144,7 @@ suite('broken releases', () => {
 
   test('S6: a release that is deleted during its rollout -> the rollout aborts, the workers replaced so far stay', async (t) => {
     const releases = createReleases(t);
-    const service = await startRelease(t, releases, { rollout: PATIENT });
+    const service = await startRelease(t, releases, { rollout: GENEROUS });
     const inBuild = `(await import('node:fs')).rmSync(process.cwd(), { recursive: true });`;
     releases.write(2, workingRelease('2', { inBuild }));
     releases.deploy(2);
@@ -176,7 +177,7 @@ suite('broken releases', () => {
 
   test('S11: every ready worker is killed while a release hangs in its boot -> the working release is back long before boot.timeoutMs', async (t) => {
     const releases = createReleases(t);
-    const service = await startRelease(t, releases, { boot: { timeoutMs: 120_000 }, rollout: PATIENT });
+    const service = await startRelease(t, releases, { boot: { timeoutMs: 120_000 }, rollout: GENEROUS });
     releases.write(2, `await new Promise(() => undefined);`);
     releases.deploy(2);
     const before = await service.readyPids();
@@ -224,7 +225,7 @@ suite('broken releases', () => {
 
   test('S8: after a broken release a fixed one rolls out', async (t) => {
     const releases = createReleases(t);
-    const service = await startRelease(t, releases, { rollout: PATIENT });
+    const service = await startRelease(t, releases, { rollout: GENEROUS });
     await underLoad(service, async () => {
       releases.write(2, `throw new Error('broken');`);
       releases.deploy(2);

@@ -4,9 +4,7 @@ import { suite, test } from 'node:test';
 import { ask, gather, openConnection } from '../helpers/bystanders.ts';
 import { startReadyService } from '../helpers/service.ts';
 import type { Service } from '../helpers/service.ts';
-
-/** Longer than any of these tests: none of them ends at a deadline. */
-const PATIENT = { idleMs: 30_000, graceMs: 30_000 } as const;
+import { ENDLESS } from '../helpers/times.ts';
 
 suite('a worker that fails', () => {
   for (const [scenario, what, path, uncaught] of [
@@ -18,7 +16,7 @@ suite('a worker that fails', () => {
     test(`${scenario}: ${what} -> bystanders of every kind are answered, only the culprit is not`, async (t) => {
       const service = await startReadyService(t, {
         fixture: 'held.js',
-        options: { workers: 1, shutdown: PATIENT },
+        options: { workers: 1, shutdown: ENDLESS },
       });
       const pid = await service.readyPid();
       const bystanders = await gather(service);

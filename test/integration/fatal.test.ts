@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { suite, test } from 'node:test';
 import type { ClusteredOptions } from 'fastify-clustered';
-import { ask, openConnection } from '../helpers/bystanders.ts';
+import { ask, connectToEach } from '../helpers/bystanders.ts';
 import { assertLostInFlightAtMost } from '../helpers/load-report.ts';
 import { startLoads } from '../helpers/loads.ts';
 import { getOrPost } from '../helpers/requests.ts';
@@ -27,7 +27,9 @@ suite('crashes that cannot be caught', () => {
   for (const [what, path, ending, explanation] of CRASHES) {
     test(`S34: ${what} -> the other worker serves on, the slot is filled again, the log says the cause`, async (t) => {
       const service = await startReadyService(t, { fixture: 'fatal.js', options: SMALL_HEAP });
-      const [[victim, culprit], [survivor, bystander]] = await connectionToEach(service);
+      const [first, second] = [...(await connectToEach(service, 2))];
+      assert.ok(first !== undefined && second !== undefined);
+      const [[victim, culprit], [survivor, bystander]] = [first, second];
       const slot = await slotOf(service, victim);
       const crash = assert.rejects(ask(culprit, path), /ended before the answer was whole/);
       // All the time: before the crash, during it, and after.
@@ -75,27 +77,9 @@ async function killAllBySignal(service: Service): Promise<void> {
 
 function crashAll(path: string): (service: Service) => Promise<void> {
   return async (service) => {
-    const all = await connectionToEach(service);
-    await Promise.all(all.map(([, socket]) => assert.rejects(ask(socket, path))));
+    const sockets = await connectToEach(service, 2);
+    await Promise.all([...sockets.values()].map((socket) => assert.rejects(ask(socket, path))));
   };
-}
-
-type Reached = readonly [pid: number, socket: Socket];
-
-/** Opens connections until each of the two workers has accepted one: the kernel decides which worker that is. */
-async function connectionToEach(service: Service): Promise<readonly [Reached, Reached]> {
-  const reached = new Map<number, Socket>();
-  for (let tries = 0; reached.size < 2; tries += 1) {
-    assert.ok(tries < 1_000, 'one worker accepts every connection');
-    const socket = await openConnection(service);
-    const { body } = await ask(socket, '/');
-    const { pid } = JSON.parse(body);
-    if (reached.has(pid)) socket.destroy();
-    else reached.set(pid, socket);
-  }
-  const [first, second] = [...reached];
-  assert.ok(first !== undefined && second !== undefined);
-  return [first, second];
 }
 
 async function slotOf(service: Service, pid: number): Promise<number> {

@@ -7,7 +7,7 @@ import { suite, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { startReadyService } from '../helpers/service.ts';
 import type { Service } from '../helpers/service.ts';
-import { PATIENT } from '../helpers/under-load.ts';
+import { GENEROUS } from '../helpers/times.ts';
 
 const CLIENTS = 6;
 
@@ -41,14 +41,14 @@ suite('HTTP/2', () => {
   });
 
   test('S17: a session per request, two rollouts -> 0 lost, 0 refused', async (t) => {
-    const service = await startReadyService(t, { fixture: 'http2.js', options: { rollout: PATIENT } });
+    const service = await startReadyService(t, { fixture: 'http2.js', options: { rollout: GENEROUS } });
     const load = startSessions(await originOf(service), { kept: false });
     await twoRollouts(service, load);
     assert.deepEqual(await load.stop(), []);
   });
 
   test('S17: kept sessions, one request at a time, two rollouts -> 0 lost, 0 refused', async (t) => {
-    const service = await startReadyService(t, { fixture: 'http2.js', options: { rollout: PATIENT } });
+    const service = await startReadyService(t, { fixture: 'http2.js', options: { rollout: GENEROUS } });
     const load = startSessions(await originOf(service), { kept: true });
     await twoRollouts(service, load);
     assert.deepEqual(await load.stop(), []);

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { text } from 'node:stream/consumers';
 import { suite, test } from 'node:test';
-import { ENDLESS, rollTwiceUnderLoad } from '../helpers/drains-with-requests.ts';
+import { rollTwiceUnderLoad } from '../helpers/drains-with-requests.ts';
 import { get, open, received } from '../helpers/raw-client.ts';
 import { startReadyService } from '../helpers/service.ts';
+import { ENDLESS } from '../helpers/times.ts';
 
 const PATHS = ['/reply', '/object', '/flat', '/pairs', '/flushed', '/hinted'];
 

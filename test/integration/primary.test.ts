@@ -5,7 +5,8 @@ import net from 'node:net';
 import { suite, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { GET, HOST, received } from '../helpers/raw-client.ts';
-import { QUICK, startReadyService, startService } from '../helpers/service.ts';
+import { startReadyService, startService } from '../helpers/service.ts';
+import { QUICK } from '../helpers/times.ts';
 
 suite('primary', () => {
   test('S35: the primary is killed -> workers answer what is in flight and exit, and the port is free', async (t) => {

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { createReleases, pathsOf, served, startRelease, workingRelease } from '../helpers/releases.ts';
-import { QUICK } from '../helpers/service.ts';
-import { PATIENT, underLoad } from '../helpers/under-load.ts';
+import { underLoad } from '../helpers/under-load.ts';
+import { GENEROUS, QUICK } from '../helpers/times.ts';
 
 suite('releases', () => {
   test('S21: release after release, each older folder deleted while its workers still serve -> 0 lost', async (t) => {
     const releases = createReleases(t);
-    const service = await startRelease(t, releases, { rollout: PATIENT });
+    const service = await startRelease(t, releases, { rollout: GENEROUS });
     await underLoad(service, async () => {
       for (let release = 2; release <= 5; release += 1) {
         releases.write(release, workingRelease(String(release)));
@@ -34,7 +34,7 @@ suite('releases', () => {
     const { generation, entry, cwd, replaced, tookMs } = completed;
     assert.deepEqual({ id: generation, entry, cwd }, last);
     assert.equal(replaced, 2);
-    assert.ok(Number(tookMs) >= 2 * PATIENT.minReadyMs);
+    assert.ok(Number(tookMs) >= 2 * GENEROUS.minReadyMs);
     assert.deepEqual(service.lines('worker crashed'), []);
   });
 
@@ -56,7 +56,7 @@ suite('releases', () => {
 
   test('S73: a crash after an aborted rollout, of an old or a replaced worker -> the stable release is respawned', async (t) => {
     const releases = createReleases(t);
-    const service = await startRelease(t, releases, { rollout: PATIENT });
+    const service = await startRelease(t, releases, { rollout: GENEROUS });
     // It works in slot 0 and fails in slot 1, so the rollout aborts after one worker was replaced.
     releases.write(2, workingRelease('2', { inBuild: `if (worker.slot === 1) throw new Error('broken');` }));
     releases.deploy(2);
@@ -84,7 +84,7 @@ suite('releases', () => {
 
   test('S74: the link moves -> nothing is deployed until a rollout', async (t) => {
     const releases = createReleases(t);
-    const service = await startRelease(t, releases, { rollout: PATIENT });
+    const service = await startRelease(t, releases, { rollout: GENEROUS });
     releases.write(2, workingRelease('2'));
     releases.deploy(2);
     for (const pid of await service.readyPids()) {

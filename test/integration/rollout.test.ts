@@ -4,7 +4,8 @@ import fs from 'node:fs';
 import { suite, test } from 'node:test';
 import { census } from '../helpers/census.ts';
 import { CHUNKS } from '../helpers/requests.ts';
-import { QUICK, startReadyService } from '../helpers/service.ts';
+import { startReadyService } from '../helpers/service.ts';
+import { QUICK } from '../helpers/times.ts';
 
 suite('rollout', () => {
   test('S4: a response that has begun -> it comes whole from the old process, while new requests reach the new one', async (t) => {

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { HUMAN_PAUSE_MS, QUICK, startReadyService, startService } from '../helpers/service.ts';
+import { startReadyService, startService } from '../helpers/service.ts';
 import type { Service } from '../helpers/service.ts';
+import { HUMAN_PAUSE_MS, QUICK } from '../helpers/times.ts';
 
 /** What fixtures/hooks.js prints, hook by hook. */
 const HOOKS = ['signal aborted', 'onDrain ran', 'preClose ran', 'onClose ran'] as const;

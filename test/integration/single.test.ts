@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { HUMAN_PAUSE_MS, startService } from '../helpers/service.ts';
+import { startService } from '../helpers/service.ts';
 import type { Service, ServiceOptions } from '../helpers/service.ts';
+import { HUMAN_PAUSE_MS } from '../helpers/times.ts';
 
 suite('single', () => {
   test('S72: the same app with the same hooks, SIGTERM -> nothing is lost', async (t) => {

@@ -4,10 +4,11 @@ import { suite, test } from 'node:test';
 import { census } from '../helpers/census.ts';
 import { createReleases, pathsOf, served, startRelease, workingRelease } from '../helpers/releases.ts';
 import type { Service } from '../helpers/service.ts';
-import { PATIENT, underLoad } from '../helpers/under-load.ts';
+import { underLoad } from '../helpers/under-load.ts';
+import { GENEROUS } from '../helpers/times.ts';
 
 const SIZE = 3;
-const FULL = { workers: SIZE, rollout: { ...PATIENT, maxSurge: SIZE } } as const;
+const FULL = { workers: SIZE, rollout: { ...GENEROUS, maxSurge: SIZE } } as const;
 
 /** Resolves, in a worker of slot 2, when the successors in the other slots are ready. */
 const OTHERS_READY = `
@@ -69,7 +70,7 @@ suite('with maxSurge >= workers', () => {
 });
 
 suite('with maxSurge 0 and maxUnavailable 1', () => {
-  const OLD_FIRST = { ...PATIENT, maxSurge: 0, maxUnavailable: 1 } as const;
+  const OLD_FIRST = { ...GENEROUS, maxSurge: 0, maxUnavailable: 1 } as const;
 
   for (const workers of [3, 1]) {
     test(`S24: ${workers} workers -> one old worker at a time drains before its successor is forked, 0 lost`, async (t) => {

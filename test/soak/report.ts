@@ -69,8 +69,8 @@ const MOST_FAULTS = 20;
 export function toJson(facts: object, result: Result, checks: readonly Check[]): string {
   const asObject = (_: string, value: unknown): unknown =>
     value instanceof Map ? Object.fromEntries(value) : value;
-  const { story: _, ...told } = result;
-  return `${JSON.stringify({ ...facts, checks, ...told }, asObject, 2)}\n`;
+  const { story: _, ...rest } = result;
+  return `${JSON.stringify({ ...facts, checks, ...rest }, asObject, 2)}\n`;
 }
 
 /** The logs of all primaries and the signals that the soak sent, by time, a line of JSON each. */
