@@ -1,8 +1,16 @@
 // What the long-running commands share: numbers on the command line, the clean-up when they are interrupted, the verdict.
 import process from 'node:process';
 
-/** @throws the value is not a whole number from 1 on; undefined: not given */
-export function wholeNumber(option: string, value: string | undefined, fallback: number): number {
+/** @throws it is given, and not a number above 0 */
+export function numberAbove0<F>(option: string, value: string | undefined, fallback: F): number | F {
+  if (value === undefined) return fallback;
+  const number = Number(value);
+  if (Number.isFinite(number) && number > 0) return number;
+  throw new Error(`--${option}: '${value}' is not a number above 0`);
+}
+
+/** @throws it is given, and not a whole number from 1 on */
+export function wholeNumber<F>(option: string, value: string | undefined, fallback: F): number | F {
   if (value === undefined) return fallback;
   const number = Number(value);
   if (Number.isSafeInteger(number) && number >= 1) return number;

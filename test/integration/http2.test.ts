@@ -1,10 +1,9 @@
 // Rolling restarts of an HTTP/2 service.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import http2 from 'node:http2';
 import { text } from 'node:stream/consumers';
 import { suite, test } from 'node:test';
-import { setTimeout } from 'node:timers/promises';
 import { startReadyService } from '../helpers/service.ts';
 import type { Service } from '../helpers/service.ts';
 import { GENEROUS } from '../helpers/times.ts';
@@ -74,6 +73,7 @@ interface Load {
 /** Clients with one request under way at a time, each on a session of its own, or on one session until the server ends it. */
 function startSessions(origin: string, { kept }: { readonly kept: boolean }): Load {
   const failures: string[] = [];
+  const progress = new EventEmitter();
   const state = { answered: 0, isOver: false };
   const client = async (): Promise<void> => {
     let session: http2.ClientHttp2Session | undefined;
@@ -85,6 +85,7 @@ function startSessions(origin: string, { kept }: { readonly kept: boolean }): Lo
       } catch (error) {
         failures.push(String(error));
       }
+      progress.emit('request');
       if (!kept) session.close();
     }
     session?.close();
@@ -94,7 +95,7 @@ function startSessions(origin: string, { kept }: { readonly kept: boolean }): Lo
     async more() {
       const enough = state.answered + 10 * CLIENTS;
       // A failure ends the wait. The test reports it.
-      while (state.answered < enough && failures.length === 0) await setTimeout(10);
+      while (state.answered < enough && failures.length === 0) await once(progress, 'request');
     },
     async stop() {
       state.isOver = true;

@@ -5,7 +5,7 @@
 import fs from 'node:fs';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
-import { conclude, onInterrupt, wholeNumber } from '../helpers/command.ts';
+import { conclude, numberAbove0, onInterrupt, wholeNumber } from '../helpers/command.ts';
 import { describe, describeChecks, toJson, wholeLog } from './report.ts';
 import { run } from './run.ts';
 import { Stage } from './stage.ts';
@@ -19,7 +19,7 @@ const { values } = parseArgs({
     log: { type: 'string' },
   },
 });
-const minutes = wholeNumber('minutes', values.minutes, 1);
+const minutes = numberAbove0('minutes', values.minutes, 1);
 const seed = wholeNumber('seed', values.seed, 1 + Math.floor(Math.random() * 2 ** 31));
 
 const stage = new Stage(seed);
