@@ -593,6 +593,21 @@ test('an answer which comes before the request is sent in full counts, and its c
   assert.equal(connections, report.sent);
 });
 
+test('without a request of its own a load sends GET /, and more() counts from now on', async (t) => {
+  const paths = new Set<string>();
+  const server = createHttpServer((request, response) => {
+    paths.add(`${request.method} ${request.url}`);
+    response.end('ok');
+  });
+  const started = load(t, await listen(t, server), { request: undefined });
+  await started.more(5);
+  const before = started.counts().answered;
+  await started.more(20);
+  assert(started.counts().answered >= before + 20);
+  assertNothingLost(await started.stop());
+  assert.deepEqual([...paths], ['GET /']);
+});
+
 test('stop lets a request under way finish, and sends no other', async (t) => {
   const held = new EventEmitter();
   const server = await startRawServer(t, (socket) => held.emit('request', socket));
