@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { ask, gather, openConnection } from '../helpers/bystanders.ts';
+import { ask, assertServedBy, gather, openConnection } from '../helpers/bystanders.ts';
 import { createReleases, startRelease } from '../helpers/releases.ts';
 import { startReadyService, startService } from '../helpers/service.ts';
 import type { Service } from '../helpers/service.ts';
@@ -168,12 +168,9 @@ async function failAmongBystanders(service: Service, path: string, ready: number
   );
   await service.seen('uncaught', { where: ({ by }) => by === pid });
   if (ready !== null) await service.seen('worker ready', { count: ready });
-  const served = bystanders.map(async (bystander) => {
-    const { status, headers } = await bystander.goOn();
-    assert.deepEqual([status, headers.get('x-worker')], [200, String(pid)], bystander.kind);
-  });
+  const served = assertServedBy(pid, bystanders);
   assert.equal((await ask(keeper, '/open')).status, 200);
-  await Promise.all(served);
+  await served;
   keeper.destroy();
   culprit.destroy();
   assert.equal(await ended, 'lost');

@@ -77,6 +77,16 @@ export async function gather(service: Service): Promise<readonly Bystander[]> {
   return bystanders;
 }
 
+/** All of them continue, and the worker with that pid answers each one. */
+export async function assertServedBy(pid: number, bystanders: readonly Bystander[]): Promise<void> {
+  await Promise.all(
+    bystanders.map(async (bystander) => {
+      const { status, headers } = await bystander.goOn();
+      assert.deepEqual([status, headers.get('x-worker')], [200, String(pid)], bystander.kind);
+    }),
+  );
+}
+
 /** A connection that a worker has accepted: it has answered on it. */
 export async function openConnection(service: Service): Promise<Socket> {
   const socket = connect(await service.port(), '127.0.0.1');

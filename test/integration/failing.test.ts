@@ -1,7 +1,7 @@
 // An uncaught error in a worker: all its other clients are served to the end, whatever the state of their requests.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { ask, gather, openConnection } from '../helpers/bystanders.ts';
+import { ask, assertServedBy, gather, openConnection } from '../helpers/bystanders.ts';
 import { startReadyService } from '../helpers/service.ts';
 import type { Service } from '../helpers/service.ts';
 import { ENDLESS } from '../helpers/times.ts';
@@ -32,12 +32,9 @@ suite('a worker that fails', () => {
       assert.equal(service.lines('worker exited').length, 0);
       assert.equal((await service.get('/')).headers['x-worker'], String(worker?.pid));
 
-      const served = bystanders.map(async (bystander) => {
-        const { status, headers } = await bystander.goOn();
-        assert.deepEqual([status, headers.get('x-worker')], [200, String(pid)], bystander.kind);
-      });
+      const served = assertServedBy(pid, bystanders);
       assert.equal((await ask(keeper, '/open')).status, 200);
-      await Promise.all(served);
+      await served;
 
       // The worker cannot know which request caused the error, so it waits for the culprit, too, until that one gives up.
       culprit.destroy();
