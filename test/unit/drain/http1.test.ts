@@ -10,7 +10,7 @@ import { currentResponse, isHttp1, newestRequest } from '../../../src/drain/http
 
 const HEAD = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
 
-suite('what HTTP/1.1 is doing on a connection', () => {
+suite('S16: what HTTP/1.1 is doing on a connection', () => {
   test('the client has not sent anything', async (t) => {
     const { accepted } = await start(t);
     assert.deepEqual(seen(accepted), { response: null, newest: null, http1: true });

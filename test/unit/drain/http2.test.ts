@@ -8,7 +8,7 @@ import { Sessions } from '../../../src/drain/http2.ts';
 
 const LONG_MS = 60_000;
 
-suite('HTTP/2 sessions end', () => {
+suite('S17: HTTP/2 sessions end', () => {
   test('the first request of a new session is still answered, and is the last', async (t) => {
     const { sessions, open } = await start(t);
     const client = await open();

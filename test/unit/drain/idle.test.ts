@@ -9,7 +9,7 @@ import type { TestContext } from 'node:test';
 import { Connections } from '../../../src/drain/connections.ts';
 import { IdleCloser } from '../../../src/drain/idle.ts';
 
-suite('closing idle connections', () => {
+suite('S14: closing idle connections', () => {
   test('a connection is closed once it has been idle for idleMs', async (t) => {
     const { client, connections } = await start(t);
     const from = performance.now();

@@ -14,7 +14,7 @@ const GET = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
 /** More than fits into the buffers of the kernel. */
 const BODY = Buffer.alloc(1_000_000, 'x');
 
-suite('closing in stages', () => {
+suite('S16: closing in stages', () => {
   test('a response on its way is not cut by what the client sends meanwhile', async (t) => {
     const { server, connections, open } = await start(t);
     let finished = false;

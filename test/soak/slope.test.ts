@@ -1,13 +1,13 @@
-// The slope of a heap: jumps do not make one, a leak does.
+// The slope of a heap: a leak makes one, jumps do not.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { LEAST_SAMPLES, MOST_KB_PER_MINUTE, WARM_UP_MS, slopeOf, theilSen } from '../../soak/slope.ts';
-import type { Point } from '../../soak/slope.ts';
+import { LEAST_SAMPLES, MOST_KB_PER_MINUTE, WARM_UP_MS, slopeOf, theilSen } from './slope.ts';
+import type { Point } from './slope.ts';
 
 const MINUTE = 60_000;
 
 suite('the slope of a heap', () => {
-  test('of a line it is that of the line', () => {
+  test('the slope of a line is exact', () => {
     const slope = theilSen(life(10, (minutes) => 5_000 + 120 * minutes));
     assert.ok(slope !== null && Math.abs(slope - 120) < 1e-6);
   });
@@ -19,7 +19,7 @@ suite('the slope of a heap', () => {
     assert.ok(slope !== null && Math.abs(slope - 10) < 5, String(slope));
   });
 
-  test('of less than two samples there is none', () => {
+  test('fewer than two samples have no slope', () => {
     assert.equal(theilSen([]), null);
     assert.equal(theilSen(life(1, () => 5_000)), null);
   });
@@ -38,13 +38,13 @@ suite('the slope of a heap', () => {
     assert.equal(slope.grows, false);
   });
 
-  test('few samples are not judged, whatever they say', () => {
+  test('few samples are not judged, however steep', () => {
     const few = life(LEAST_SAMPLES + WARM_UP_MS / 3_000 - 1, (minutes) => 5_000 + 900 * minutes);
     assert.equal(slopeOf(few).type, 'too short');
     assert.equal(slopeOf([]).type, 'too short');
   });
 
-  test('short lives are judged together, and never one against another', () => {
+  test('primaries that lived briefly are judged together, but their samples are never paired', () => {
     const short = WARM_UP_MS / 3_000 + LEAST_SAMPLES / 2;
     const lives = [5_000, 9_000].map((start) => points(short, (minutes) => start + 130 * minutes));
     const slope = slopeOf(lives);
@@ -54,7 +54,7 @@ suite('the slope of a heap', () => {
     assert.equal(slopeOf(lives.slice(0, 1)).type, 'too short');
   });
 
-  test('of many thousand samples evenly chosen ones are enough', () => {
+  test('evenly chosen ones stand for many thousand samples', () => {
     const slope = theilSen(life(20_000, (minutes) => 5_000 + 30 * minutes));
     assert.ok(slope !== null && Math.abs(slope - 30) < 1e-6);
   });

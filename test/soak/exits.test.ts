@@ -1,87 +1,87 @@
-// Who died of what: only what the soak did, or asked for, explains a death.
+// Why workers exited: only what the soak did, or asked for, explains an exit.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import type { LogLine } from '../../helpers/service.ts';
-import { deaths } from '../../soak/deaths.ts';
-import type { Death, Evidence } from '../../soak/deaths.ts';
+import type { LogLine } from '../helpers/service.ts';
+import { exitsOf } from './exits.ts';
+import type { Evidence, Exit } from './exits.ts';
 
-suite('deaths', () => {
-  test('a signal of the soak is the cause, from when it was sent', () => {
+suite('exits of workers', () => {
+  test('a signal that the soak sent is the cause, from the moment it was sent', () => {
     const log = [line(100, 'worker forked'), crashed(510, null, 'SIGKILL')];
-    assert.deepEqual(found({ log, acts: [{ pid: 7, signal: 'SIGKILL', at: 500 }] }), [
-      { pid: 7, cause: 'SIGKILL by the soak', kind: 'violent', from: 500, until: 510 },
+    assert.deepEqual(found({ log, signals: [{ pid: 7, signal: 'SIGKILL', at: 500 }] }), [
+      { pid: 7, cause: 'SIGKILL by the soak', kind: 'abrupt', from: 500, until: 510 },
     ]);
   });
 
-  test('so is what a worker wrote down before it ended itself', () => {
+  test('so is what a worker recorded before it ended its process', () => {
     const log = [line(100, 'worker forked'), crashed(510, 0, null)];
-    const endings = [{ pid: 7, how: 'process.exit(0)', at: 500 }];
-    assert.deepEqual(kinds({ log, endings }), ['violent: process.exit(0)']);
+    const ownExits = [{ pid: 7, how: 'process.exit(0)', at: 500 }];
+    assert.deepEqual(kinds({ log, ownExits }), ['abrupt: process.exit(0)']);
   });
 
-  test('the watchdog may kill whom the soak has stopped, and nobody else', () => {
+  test('the watchdog may kill a worker that the soak has stopped, and no other', () => {
     const log = [
       line(100, 'worker forked'),
       line(600, 'worker killed', { cause: 'watchdog' }),
       crashed(610, null, 'SIGKILL'),
     ];
     const stop = { pid: 7, signal: 'SIGSTOP', at: 200 } as const;
-    assert.deepEqual(found({ log, acts: [stop] }), [
-      { pid: 7, cause: 'stopped, then killed: watchdog', kind: 'violent', from: 200, until: 610 },
+    assert.deepEqual(found({ log, signals: [stop] }), [
+      { pid: 7, cause: 'stopped, then killed: watchdog', kind: 'abrupt', from: 200, until: 610 },
     ]);
     assert.deepEqual(kinds({ log }), ['unexplained: killed: watchdog']);
     const continued = { pid: 7, signal: 'SIGCONT', at: 300 } as const;
-    assert.deepEqual(kinds({ log, acts: [stop, continued] }), ['unexplained: killed: watchdog']);
+    assert.deepEqual(kinds({ log, signals: [stop, continued] }), ['unexplained: killed: watchdog']);
   });
 
-  test('a boot may time out where the release hangs, and nowhere else', () => {
+  test('a boot may time out if the release hangs, and only then', () => {
     const log = [
       line(50, 'rollout started', { to: { id: 2, entry: '/releases/2/main.mjs', cwd: '/releases/2' } }),
       line(100, 'worker forked'),
       line(600, 'worker killed', { cause: 'boot-timeout' }),
       exited(610, null, 'SIGKILL'),
     ];
-    assert.deepEqual(kinds({ log, hangs: () => true }), ['orderly: killed: boot-timeout']);
+    assert.deepEqual(kinds({ log, hangs: () => true }), ['graceful: killed: boot-timeout']);
     assert.deepEqual(kinds({ log, hangs: () => false }), ['unexplained: killed: boot-timeout']);
   });
 
-  test('an error of the soak is one, any other error is not explained', () => {
+  test('an uncaught error that the soak caused is explained, any other is not', () => {
     const failing = (message: string): LogLine =>
       line(500, 'worker failing', { err: { message, stack: message } });
     assert.deepEqual(kinds({ log: [failing('soak: thrown'), exited(510, 1, null)] }), [
-      'orderly: uncaught: thrown',
+      'graceful: uncaught: thrown',
     ]);
     assert.deepEqual(kinds({ log: [failing('listen EADDRINUSE'), exited(510, 1, null)] }), [
       'unexplained: code 1, signal null, listen EADDRINUSE',
     ]);
   });
 
-  test('who drains ends with code 0, and before it has booted in any way', () => {
+  test('a worker that drains exits with code 0; one whose boot is cancelled, in any way', () => {
     const draining = (cause: string): LogLine => line(500, 'worker draining', { cause });
     assert.deepEqual(kinds({ log: [draining('rollout'), exited(510, 0, null)] }), [
-      'orderly: drained: rollout',
+      'graceful: drained: rollout',
     ]);
     assert.deepEqual(kinds({ log: [draining('cancelled'), exited(510, null, 'SIGKILL')] }), [
-      'orderly: drained: cancelled',
+      'graceful: drained: cancelled',
     ]);
     assert.deepEqual(kinds({ log: [draining('rollout'), exited(510, 1, null)] }), [
-      'unexplained: code 1, signal null, nobody wanted it',
+      'unexplained: code 1, signal null, cause unknown',
     ]);
   });
 
-  test('a crash that nobody wanted is not explained', () => {
+  test('a crash that the soak did not cause is not explained', () => {
     assert.deepEqual(kinds({ log: [crashed(510, null, 'SIGSEGV')] }), [
-      'unexplained: code null, signal SIGSEGV, nobody wanted it',
+      'unexplained: code null, signal SIGSEGV, cause unknown',
     ]);
   });
 
-  test('who was killed just before the primary is dead although nobody told it', () => {
-    assert.deepEqual(found({ acts: [{ pid: 7, signal: 'SIGKILL', at: 500 }], over: 520 }), [
-      { pid: 7, cause: 'SIGKILL by the soak', kind: 'violent', from: 500, until: 520 },
+  test('a worker killed just before the primary has exited, although no primary logged it', () => {
+    assert.deepEqual(found({ signals: [{ pid: 7, signal: 'SIGKILL', at: 500 }], over: 520 }), [
+      { pid: 7, cause: 'SIGKILL by the soak', kind: 'abrupt', from: 500, until: 520 },
     ]);
   });
 
-  test('the same pid again is another worker', () => {
+  test('a pid that is used again belongs to another worker', () => {
     const log = [
       line(100, 'worker forked'),
       crashed(510, null, 'SIGKILL'),
@@ -89,15 +89,15 @@ suite('deaths', () => {
       line(800, 'worker draining', { cause: 'rollout' }),
       exited(810, 0, null),
     ];
-    assert.deepEqual(kinds({ log, acts: [{ pid: 7, signal: 'SIGKILL', at: 500 }] }), [
-      'violent: SIGKILL by the soak',
-      'orderly: drained: rollout',
+    assert.deepEqual(kinds({ log, signals: [{ pid: 7, signal: 'SIGKILL', at: 500 }] }), [
+      'abrupt: SIGKILL by the soak',
+      'graceful: drained: rollout',
     ]);
   });
 });
 
-function found(evidence: Partial<Evidence>): readonly Death[] {
-  return deaths({ log: [], acts: [], endings: [], over: 1_000, hangs: () => false, ...evidence });
+function found(evidence: Partial<Evidence>): readonly Exit[] {
+  return exitsOf({ log: [], signals: [], ownExits: [], over: 1_000, hangs: () => false, ...evidence });
 }
 
 function kinds(evidence: Partial<Evidence>): readonly string[] {

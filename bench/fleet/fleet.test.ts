@@ -1,14 +1,14 @@
 // The shell and the phases of the bench's measure `fleet`: a fleet really goes through what is measured.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { Shell } from '../../../bench/fleet/shell.ts';
-import type { Decisions } from '../../../bench/fleet/shell.ts';
-import { fleet } from '../../../bench/measures/fleet.ts';
-import { valueOf } from '../../../bench/measures/measure.ts';
-import { measurePhases } from '../../../bench/fleet/phases.ts';
-import { createFleet } from '../../../src/fleet/fleet.ts';
-import { step } from '../../../src/fleet/step.ts';
-import { nextWakeAt } from '../../../src/fleet/wake.ts';
+import { Shell } from './shell.ts';
+import type { Decisions } from './shell.ts';
+import { fleet } from '../measures/fleet.ts';
+import { valueOf } from '../measures/measure.ts';
+import { measurePhases } from './phases.ts';
+import { createFleet } from '../../src/fleet/fleet.ts';
+import { step } from '../../src/fleet/step.ts';
+import { nextWakeAt } from '../../src/fleet/wake.ts';
 
 const OURS: Decisions = { createFleet, step, nextWakeAt };
 
@@ -40,7 +40,7 @@ suite('the simulated shell of the bench', () => {
       const readyAt = shell.now;
       while (shell.now < readyAt + 60_000) shell.next();
       for (const worker of shell.fleet.workers) {
-        assert.ok(worker.state === 'ready' && worker.heardAt > shell.now - 2_000, 'nobody is taken for dead');
+        assert.ok(worker.state === 'ready' && worker.heardAt > shell.now - 2_000, 'its heartbeat is noted');
       }
       assert.equal(shell.fleet.lastWorkerId, 3);
       shell.crash();

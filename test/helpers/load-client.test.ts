@@ -1,37 +1,22 @@
-// Proves that the load client sees every kind of loss, and none where there is none, against servers made to misbehave.
+// Proves that the load client sees every kind of loss, and none where there is none, against servers that misbehave.
 import assert from 'node:assert/strict';
 import dns from 'node:dns';
 import type { LookupOptions } from 'node:dns';
 import { EventEmitter, once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { Socket, connect, createServer } from 'node:net';
-import type { Server } from 'node:net';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 
-import { describeLosses, startLoad } from '../helpers/load-client.ts';
-import type { Fate, Load, LoadOptions, LoadReport, LoadResponse, Loss } from '../helpers/load-client.ts';
+import { listen } from './listen.ts';
+import { startLoad } from './load-client.ts';
+import { describeLosses } from './load-report.ts';
+import type { Load, LoadOptions, LoadResponse } from './load-client.ts';
+import type { Fate, LoadReport, Loss } from './load-report.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
-
-async function listen(t: TestContext, server: Server, host = '127.0.0.1'): Promise<number> {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  server.listen(0, host);
-  await once(server, 'listening');
-  t.after(() => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  });
-  const address = server.address();
-  assert(address !== null && typeof address === 'object');
-  return address.port;
-}
 
 interface RawServer {
   readonly port: number;
@@ -92,12 +77,12 @@ function assertAll(fate: Exclude<Fate, 'answered'>, report: LoadReport): void {
   assert.equal(report.lost, report.sent, describeLosses(report));
 }
 
-/** Keeps this thread from its event loop, as a busy machine does. */
+/** Blocks the event loop of this thread, as a busy machine does. */
 function blockFor(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
-/** A server in a thread of its own, which goes on while this thread is blocked; its code is given `net` and `flag`. */
+/** A server in a thread of its own, which runs while this thread is blocked. Its code has `net` and `flag`. */
 async function startServerThread(t: TestContext, code: string): Promise<{ port: number; flag: Int32Array }> {
   const flag = new Int32Array(new SharedArrayBuffer(4)).fill(-1);
   const program = `
@@ -150,7 +135,7 @@ test('kept-alive clients on a good server: all answered, one connection each', a
   assert(0 < p50 && p50 <= p99 && p99 <= max, `p50 ${p50}, p99 ${p99}, max ${max}`);
 });
 
-test('fresh connections on a good server: one per request, each asking for its close', async (t) => {
+test('fresh connections on a good server: one per request, each with Connection: close', async (t) => {
   let requests = 0;
   let connections = 0;
   const server = createHttpServer((request, response) => {
@@ -170,7 +155,7 @@ test('fresh connections on a good server: one per request, each asking for its c
   assert.equal(connections, requests);
 });
 
-test('fresh connections stay so with a server that would keep them', async (t) => {
+test('fresh connections are not reused although the server would keep them', async (t) => {
   const server = await startRawServer(t, (socket) => socket.write(OK));
   const report = await reportAfter(10, load(t, server.port, { connections: 'fresh' }));
   assertNothingLost(report);
@@ -273,7 +258,7 @@ test('a FIN is noticed at once, though the request is not sent in full', async (
   assertAll('reset', await reportAfter(1, started));
 });
 
-test('a reset of a connection that had served before is a loss, and the sample tells its story', async (t) => {
+test('a reset of a connection that had served before is a loss, and the sample says what came before', async (t) => {
   const server = await startRawServer(t, (socket, numberOnConnection) => {
     if (numberOnConnection === 1) socket.write(OK.replace('\r\n', '\r\nX-Worker: 7\r\n'));
     else socket.resetAndDestroy();
@@ -295,7 +280,7 @@ test('a reset of a connection that had served before is a loss, and the sample t
   assert.match(describeLosses(report), /lost of \d+ sent \(\d+ reset\)\n.*ECONNRESET/);
 });
 
-test('a connection accepted and reset before this process has heard of it is a reset, not a refusal', async (t) => {
+test("a connection that is accepted and reset before its 'connect' event is a reset, not a refusal", async (t) => {
   const { port, flag } = await startServerThread(
     t,
     `socket.on('close', () => raise(1)); socket.resetAndDestroy();`,
@@ -309,8 +294,8 @@ test('a connection accepted and reset before this process has heard of it is a r
   assert.equal(typeof report.samples[0]?.localPort, 'number');
 });
 
-test('a closed port is a refusal, and a sample is kept of the first losses only', async (t) => {
-  // The port of a connected socket: nobody listens there, and no other process can meanwhile.
+test('a closed port is a refusal, and the report keeps only the first losses', async (t) => {
+  // The port of a connected socket: no process listens there, and none can meanwhile.
   const elsewhere = await startRawServer(t, () => undefined);
   const holder = connect(elsewhere.port, '127.0.0.1');
   t.after(() => holder.destroy());
@@ -325,7 +310,7 @@ test('a closed port is a refusal, and a sample is kept of the first losses only'
   assert(Number.isNaN(report.latency.max));
 });
 
-test('every loss is told, with its port and when its connection was opened', async (t) => {
+test('onLoss gets every loss, with its port and when its connection was opened', async (t) => {
   const server = await startRawServer(t, (socket) => socket.resetAndDestroy());
   const losses: Loss[] = [];
   const before = Date.now();
@@ -357,7 +342,7 @@ test('a refused name is not tried at its next address', async (t) => {
   assert.equal(server.connections, 0);
 });
 
-test('a server that never answers leaves hung requests, and is rid of their connections', async (t) => {
+test('a server that never answers leaves hung requests, and their connections are closed', async (t) => {
   const closed: Promise<unknown>[] = [];
   const server = await startRawServer(t, (socket) => closed.push(once(socket, 'close')));
   const report = await reportAfter(4, load(t, server.port, { clients: 2, hungAfterMs: 50 }));
@@ -507,7 +492,7 @@ async function writeByteByByte(socket: Socket, text: string): Promise<void> {
   }
 }
 
-test('a connection closed or reset while idle is no loss, however late this process sees it', async (t) => {
+test('a connection closed or reset while idle is no loss, however late this process reads it', async (t) => {
   const server = await startRawServer(t, (socket) => socket.end(OK));
   const started = load(t, server.port, {
     // Once the pause has begun: it is over before the client has had a chance to read the FIN.
@@ -606,6 +591,21 @@ test('an answer which comes before the request is sent in full counts, and its c
   const report = await reportAfter(2, started);
   assertNothingLost(report);
   assert.equal(connections, report.sent);
+});
+
+test('without a request of its own a load sends GET /, and more() counts from now on', async (t) => {
+  const paths = new Set<string>();
+  const server = createHttpServer((request, response) => {
+    paths.add(`${request.method} ${request.url}`);
+    response.end('ok');
+  });
+  const started = load(t, await listen(t, server), { request: undefined });
+  await started.more(5);
+  const before = started.counts().answered;
+  await started.more(20);
+  assert(started.counts().answered >= before + 20);
+  assertNothingLost(await started.stop());
+  assert.deepEqual([...paths], ['GET /']);
 });
 
 test('stop lets a request under way finish, and sends no other', async (t) => {

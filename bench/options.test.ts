@@ -1,7 +1,7 @@
 // The bench's command line.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { CONTENDERS, MEASURES, parseOptions } from '../../../bench/options.ts';
+import { CONTENDERS, MEASURES, parseOptions } from './options.ts';
 
 suite('the options of the bench', () => {
   test('without any: every measure, at its own length', () => {

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import * as fc from 'fast-check';
-import { bootstrap, difference, median, quantile, ratio } from '../../../bench/statistics.ts';
-import type { Pair } from '../../../bench/statistics.ts';
-import { seeded } from '../../simulation/random.ts';
+import { bootstrap, difference, median, quantile, ratio } from './statistics.ts';
+import type { Pair } from './statistics.ts';
+import { seeded } from '../test/simulation/random.ts';
 
 const value = fc.double({ min: 1, max: 1e6, noNaN: true });
 const rounds = fc.array(fc.record({ ours: value, theirs: value }), { minLength: 1, maxLength: 9 });
@@ -58,7 +58,7 @@ suite('the statistics of the bench', () => {
     assert.deepEqual(bootstrap(shared, ratio, seeded(1)), { estimate: 1.5, lower: 1.5, upper: 1.5 });
   });
 
-  test('a difference is told in the unit of the values', () => {
+  test('a difference has the unit of the values', () => {
     const pairs = [1, 2, 3].map((theirs) => ({ ours: theirs + 12, theirs }));
     assert.deepEqual(bootstrap(pairs, difference, seeded(1)), { estimate: 12, lower: 12, upper: 12 });
   });

@@ -1,24 +1,24 @@
 // The bench's table.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { sideBySide } from '../../../bench/contenders.ts';
-import type { ContenderId } from '../../../bench/contenders.ts';
-import { toJson } from '../../../bench/json.ts';
-import { surroundings } from '../../../bench/machine.ts';
-import { toMarkdown } from '../../../bench/markdown.ts';
-import { cpu } from '../../../bench/measures/cpu.ts';
-import { rollout } from '../../../bench/measures/rollout.ts';
-import { fresh } from '../../../bench/measures/throughput.ts';
-import type { Measure, Sample } from '../../../bench/measures/measure.ts';
-import { parseOptions } from '../../../bench/options.ts';
-import type { Report } from '../../../bench/report.ts';
-import { resultsOf } from '../../../bench/results.ts';
-import type { Measured, Outcome } from '../../../bench/rounds.ts';
+import { sideBySide } from './contenders.ts';
+import type { ContenderId } from './contenders.ts';
+import { toJson } from './json.ts';
+import { surroundings } from './machine.ts';
+import { toMarkdown } from './markdown.ts';
+import { cpu } from './measures/cpu.ts';
+import { rollout } from './measures/rollout.ts';
+import { fresh } from './measures/throughput.ts';
+import type { Measure, Sample } from './measures/measure.ts';
+import { parseOptions } from './options.ts';
+import type { Report } from './report.ts';
+import { resultsOf } from './results.ts';
+import type { Measured, Outcome } from './rounds.ts';
 
 const contenders = sideBySide(parseOptions([]));
 
 suite('the table of the bench', () => {
-  test('a row has the medians, the interval and the verdicts; who has none of them has no column', () => {
+  test('a row has the medians, the interval and the verdicts; a contender without samples has no column', () => {
     const samples = new Map<ContenderId, readonly Sample[]>([
       ['ours', [{ perRequest: 30 }, { perRequest: 31 }, { perRequest: 32 }]],
       ['cluster', [{ perRequest: 30 }, { perRequest: 31 }, { perRequest: 32 }]],
@@ -34,7 +34,7 @@ suite('the table of the bench', () => {
     );
   });
 
-  test('counts are told with what they are out of', () => {
+  test('counts come with their total', () => {
     const sample = { freshLost: 0, freshSent: 1000, keptAliveLost: 1, keptAliveSent: 2000 };
     const samples = new Map<ContenderId, readonly Sample[]>([['ours', [sample, sample]]]);
     const table = toMarkdown(report([rollout, { is: 'measured', samples }]));
@@ -44,9 +44,9 @@ suite('the table of the bench', () => {
 
   test('what was not measured is named, with the reason', () => {
     const why = 'wrk is missing (Debian package wrk)';
-    const told = report([fresh, { is: 'not measured', why }]);
-    assert.match(toMarkdown(told), /^- fresh: not measured: wrk is missing \(Debian package wrk\)$/m);
-    assert.deepEqual(Reflect.get(Object(JSON.parse(toJson(told))), 'measures'), [
+    const partial = report([fresh, { is: 'not measured', why }]);
+    assert.match(toMarkdown(partial), /^- fresh: not measured: wrk is missing \(Debian package wrk\)$/m);
+    assert.deepEqual(Reflect.get(Object(JSON.parse(toJson(partial))), 'measures'), [
       { name: 'fresh', outcome: { is: 'not measured', why }, rows: [], samples: {} },
     ]);
   });

@@ -4,33 +4,17 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { Socket, connect, createServer } from 'node:net';
-import type { Server } from 'node:net';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 
-import { startDelayingProxy } from '../helpers/delaying-proxy.ts';
-import type { DelayingProxy } from '../helpers/delaying-proxy.ts';
-import { describeLosses, startLoad } from '../helpers/load-client.ts';
+import { startDelayingProxy } from './delaying-proxy.ts';
+import type { DelayingProxy } from './delaying-proxy.ts';
+import { listen } from './listen.ts';
+import { startLoad } from './load-client.ts';
+import { describeLosses } from './load-report.ts';
 
 const DELAY_MS = 30;
-
-async function listen(t: TestContext, server: Server): Promise<number> {
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
-  });
-  const address = server.address();
-  assert(address !== null && typeof address === 'object');
-  return address.port;
-}
 
 async function startProxy(t: TestContext, port: number, delayMs: number): Promise<DelayingProxy> {
   const proxy = await startDelayingProxy({ upstream: { host: '127.0.0.1', port }, delayMs });
@@ -40,7 +24,7 @@ async function startProxy(t: TestContext, port: number, delayMs: number): Promis
 
 interface Line {
   readonly proxy: DelayingProxy;
-  /** Our end, half-open at will; not read by anyone yet. */
+  /** The end of the test, half-open at will; not read yet. */
   readonly client: Socket;
   /** The other end, beyond the proxy; likewise. */
   readonly service: Socket;
@@ -175,7 +159,7 @@ test('a reset passes, after the delay, to the service', async (t) => {
 
 test('a reset right behind bytes is not taken for a FIN, and the bytes come first', async (t) => {
   const { proxy, client, service } = await line(t);
-  // The service has accepted, of which the proxy need not have heard yet; a reset at that point would be all it hears.
+  // The service has accepted, but the proxy may not know that yet. Of a reset at that moment it would see nothing else.
   client.write('x');
   await once(service, 'data');
   const chunks: Buffer[] = [];
@@ -192,8 +176,8 @@ test('a reset right behind bytes is not taken for a FIN, and the bytes come firs
 test('bytes sent to a service which is gone are answered by a reset', async (t) => {
   const { proxy, client, service } = await line(t);
   const ended = ending(client);
-  // The first write provokes the reset. The proxy may need one more to notice, as any Node client would: nobody watches
-  // a connection for errors which has had its FIN and has nothing to write.
+  // The first write provokes the reset. The proxy may need one more to notice, as any Node client would: Node does not
+  // watch a connection for errors after its FIN, as long as it has nothing to write.
   client.on('end', () => void writeUntilClosed(client));
   service.destroy();
   // Linux says EPIPE of a reset which follows a FIN.
@@ -219,7 +203,7 @@ async function writeUntilClosed(socket: Socket): Promise<void> {
 }
 
 test('a refusal becomes a reset of the connection, counted apart', async (t) => {
-  // The port of a connected socket: nobody listens there, and no other process can meanwhile.
+  // The port of a connected socket: no process listens there, and none can meanwhile.
   const holder = connect(await listen(t, createServer()), '127.0.0.1');
   t.after(() => holder.destroy());
   await once(holder, 'connect');

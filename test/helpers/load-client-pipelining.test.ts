@@ -1,18 +1,18 @@
-// The load client when it pipelines: every request has its fate, also those behind an answer that is the last one.
+// The load client when it pipelines: every request has its fate, also one behind the last answer of a connection.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
 import { suite, test } from 'node:test';
-import { describeLosses, startLoad } from '../helpers/load-client.ts';
-import type { Load, LoadOptions } from '../helpers/load-client.ts';
-import { startReadyService } from '../helpers/service.ts';
+import { listen } from './listen.ts';
+import { startLoad } from './load-client.ts';
+import type { Load } from './load-client.ts';
+import { describeLosses } from './load-report.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n';
 const PAIR = `${OK}\r\nok${OK}\r\nok`;
 
-suite('pipelining', () => {
-  test('pairs go out at once, and are answered in order, however the answers come in pieces', async (t) => {
+suite('the load client, pipelining', () => {
+  test('pairs are sent at once and answered in order, in whatever pieces the answers come', async (t) => {
     const requests: string[] = [];
     const load = await against(t, (socket, request) => {
       requests.push(request);
@@ -32,7 +32,7 @@ suite('pipelining', () => {
     ['is followed by a FIN', `${OK}\r\nok`, 'reset', 'FIN'],
     ['is followed by half an answer', PAIR.slice(0, -1), 'cut', 'FIN'],
   ] as const) {
-    test(`the first answer ${what}: the second request is lost`, async (t) => {
+    test(`the first answer ${what} -> the second request is lost`, async (t) => {
       const load = await against(t, (socket) => socket.end(answer));
       await load.finished(2);
       const report = await load.stop();
@@ -43,47 +43,28 @@ suite('pipelining', () => {
     });
   }
 
-  test('more bytes than both have asked for are told', async (t) => {
+  test('bytes beyond both answers -> the last request is cut', async (t) => {
     const load = await against(t, (socket) => socket.end(`${PAIR}more`));
     await load.finished(2);
     const report = await load.stop();
     assert.match(report.samples[0]?.code ?? '', /4 bytes beyond the end/);
   });
-
-  test('S16: pairs over a rollout: 0 lost', async (t) => {
-    const service = await startReadyService(t, { options: { rollout: { minReadyMs: 200, idleMs: 1_000 } } });
-    const load = startPairs({ origin: { host: '127.0.0.1', port: await service.port() }, clients: 16 });
-    await load.answered(200);
-    assert.equal((await service.restart()).outcome, 'completed');
-    await service.seen('worker exited', { count: 2 });
-    await load.answered(load.counts().answered + 200);
-    const report = await load.stop();
-    assert.equal(report.lost, 0, describeLosses(report));
-  });
 });
-
-function startPairs(options: Pick<LoadOptions, 'origin' | 'clients'>): Load {
-  const request: LoadOptions['request'] = (number) => ({ method: 'GET', path: `/?${number}` });
-  return startLoad({ connections: 'kept-alive', pipelined: 2, request, ...options });
-}
 
 /** One client against a server that is given what came, piece by piece. */
 async function against(
   t: { after(hook: () => void): void },
   answer: (socket: Socket, request: string) => void,
 ): Promise<Load> {
-  const sockets = new Set<Socket>();
   const server = createServer((socket) => {
-    sockets.add(socket);
     socket.on('data', (bytes) => answer(socket, bytes.toString()));
     socket.on('error', () => undefined);
-  }).listen(0, '127.0.0.1');
-  t.after(() => {
-    server.close();
-    for (const socket of sockets) socket.destroy();
   });
-  await once(server, 'listening');
-  const address = server.address();
-  assert.ok(typeof address === 'object' && address !== null);
-  return startPairs({ origin: { host: '127.0.0.1', port: address.port }, clients: 1 });
+  return startLoad({
+    origin: { host: '127.0.0.1', port: await listen(t, server) },
+    clients: 1,
+    connections: 'kept-alive',
+    pipelined: 2,
+    request: (number) => ({ method: 'GET', path: `/?${number}` }),
+  });
 }

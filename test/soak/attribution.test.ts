@@ -1,68 +1,70 @@
-// Who had accepted a lost request, and whether that explains the loss. The soak must be able to fail here.
+// Which worker had accepted a lost request, and whether its exit explains the loss. The soak must be able to fail here.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import type { Loss } from '../../helpers/load-client.ts';
-import { attribute } from '../../soak/attribution.ts';
-import type { Account, Finding } from '../../soak/attribution.ts';
-import type { Death } from '../../soak/deaths.ts';
+import type { Loss } from '../helpers/load-report.ts';
+import { attribute } from './attribution.ts';
+import type { Account, Finding } from './attribution.ts';
+import type { Exit } from './exits.ts';
 
-const KILLED: Death = { pid: 7, cause: 'SIGKILL by the soak', kind: 'violent', from: 1_000, until: 1_010 };
+const KILLED: Exit = { pid: 7, cause: 'SIGKILL by the soak', kind: 'abrupt', from: 1_000, until: 1_010 };
 const PORT = 50_000;
 const ACCEPTED = { pid: 7, port: PORT, at: 905 };
 
 suite('attribution of losses', () => {
-  test('a loss at the death of the worker that had accepted it is explained', () => {
-    assert.deepEqual(types({ accepts: [ACCEPTED] }, lossAt(1_002)), ['accepted by a worker that died']);
+  test('a loss at the abrupt exit of the worker that had accepted it is explained', () => {
+    assert.deepEqual(types({ accepts: [ACCEPTED] }, lossAt(1_002)), [
+      'accepted by a worker that exited abruptly',
+    ]);
     assert.deepEqual(types({ accepts: [ACCEPTED] }, { ...lossAt(1_002), fate: 'cut' }), [
-      'accepted by a worker that died',
+      'accepted by a worker that exited abruptly',
     ]);
   });
 
-  test('a loss before that death is not', () => {
+  test('a loss before that exit is not', () => {
     assert.deepEqual(types({ accepts: [ACCEPTED] }, lossAt(999)), ['unexplained']);
   });
 
-  test('nor is one that a worker had accepted which was not killed, or drained', () => {
+  test('nor is a loss whose worker was not killed, or drained', () => {
     const accepts = [{ ...ACCEPTED, pid: 8 }];
     assert.deepEqual(types({ accepts }, lossAt(1_002)), ['unexplained']);
-    const drained: Death = { ...KILLED, pid: 8, cause: 'drained: rollout', kind: 'orderly' };
-    assert.deepEqual(types({ accepts, deaths: [KILLED, drained] }, lossAt(1_002)), ['unexplained']);
+    const drained: Exit = { ...KILLED, pid: 8, cause: 'drained: rollout', kind: 'graceful' };
+    assert.deepEqual(types({ accepts, exits: [KILLED, drained] }, lossAt(1_002)), ['unexplained']);
   });
 
-  test('a port that is used again belongs to who accepted it last', () => {
+  test('a port that is used again belongs to the worker that accepted it last', () => {
     const later = { pid: 8, port: PORT, at: 960 };
     const loss = { ...lossAt(1_002), connectionOpenedAt: time(950) };
     assert.deepEqual(types({ accepts: [later, ACCEPTED] }, loss), ['unexplained']);
     assert.deepEqual(types({ accepts: [{ ...ACCEPTED, at: 961 }, later] }, loss), [
-      'accepted by a worker that died',
+      'accepted by a worker that exited abruptly',
     ]);
   });
 
-  test('an accept from before the connection was opened is not its own', () => {
+  test('an accept from before the connection was opened belongs to another connection', () => {
     const loss = { ...lossAt(1_002), connectionOpenedAt: time(950) };
-    assert.deepEqual(types({ accepts: [ACCEPTED] }, loss), ['accepted by nobody known, at a death']);
+    assert.deepEqual(types({ accepts: [ACCEPTED] }, loss), ['not recorded, at an abrupt exit']);
   });
 
-  test('an earlier death of the same pid explains nothing', () => {
-    const earlier: Death = { ...KILLED, from: 500, until: 510 };
-    assert.deepEqual(types({ accepts: [ACCEPTED], deaths: [earlier] }, lossAt(1_002)), ['unexplained']);
-    assert.deepEqual(types({ accepts: [ACCEPTED], deaths: [earlier, KILLED] }, lossAt(1_002)), [
-      'accepted by a worker that died',
+  test('an earlier exit of the same pid explains nothing', () => {
+    const earlier: Exit = { ...KILLED, from: 500, until: 510 };
+    assert.deepEqual(types({ accepts: [ACCEPTED], exits: [earlier] }, lossAt(1_002)), ['unexplained']);
+    assert.deepEqual(types({ accepts: [ACCEPTED], exits: [earlier, KILLED] }, lossAt(1_002)), [
+      'accepted by a worker that exited abruptly',
     ]);
   });
 
-  test('who had answered on the connection and who wrote it down must be the same', () => {
+  test('the worker that answered on a connection must be the one that recorded it', () => {
     const second = { ...lossAt(1_002), requestOnConnection: 2 };
     assert.deepEqual(types({ accepts: [ACCEPTED] }, { ...second, worker: '7' }), [
-      'accepted by a worker that died',
+      'accepted by a worker that exited abruptly',
     ]);
     assert.deepEqual(types({ accepts: [ACCEPTED] }, { ...second, worker: '8' }), ['unexplained']);
   });
 
-  test('written down by nobody: once a death, right at it, and on the first request only', () => {
-    assert.deepEqual(types({}, lossAt(1_002)), ['accepted by nobody known, at a death']);
+  test('an accept without a record: once per exit, at that moment, and on the first request only', () => {
+    assert.deepEqual(types({}, lossAt(1_002)), ['not recorded, at an abrupt exit']);
     assert.deepEqual(types({}, lossAt(1_002), lossAt(1_003)), [
-      'accepted by nobody known, at a death',
+      'not recorded, at an abrupt exit',
       'unexplained',
     ]);
     assert.deepEqual(types({}, lossAt(990)), ['unexplained']);
@@ -70,7 +72,7 @@ suite('attribution of losses', () => {
     assert.deepEqual(types({}, { ...lossAt(1_002), requestOnConnection: 2 }), ['unexplained']);
   });
 
-  test('refusals are physics while there is no primary, and nowhere else', () => {
+  test('refusals are explained while there is no primary, and only then', () => {
     const gaps = [{ from: 2_000, until: 3_000 }];
     const refused = (openedAt: number): Loss => ({
       ...lossAt(openedAt + 1),
@@ -82,14 +84,14 @@ suite('attribution of losses', () => {
     assert.deepEqual(types({}, refused(1_000)), ['unexplained']);
   });
 
-  test('while there is no primary the queue may be lost, but nothing that a worker had accepted', () => {
+  test('while there is no primary the accept queue may be lost, but no connection that a worker had accepted', () => {
     const gaps = [{ from: 2_000, until: 3_000 }];
     const loss = { ...lossAt(2_600), connectionOpenedAt: time(2_100) };
     assert.deepEqual(types({ gaps }, loss), ['queued while there was no primary']);
     assert.deepEqual(types({ gaps, accepts: [{ pid: 9, port: PORT, at: 2_150 }] }, loss), ['unexplained']);
   });
 
-  test('no death explains a hung request, nor an error of the server', () => {
+  test('no exit explains a hung request, a 5xx or a wrong answer', () => {
     for (const fate of ['hung', 'serverError', 'wrongAnswer'] as const) {
       assert.deepEqual(types({ accepts: [ACCEPTED] }, { ...lossAt(1_002), fate }), ['unexplained']);
       assert.deepEqual(types({}, { ...lossAt(1_002), fate }), ['unexplained']);
@@ -98,7 +100,7 @@ suite('attribution of losses', () => {
 });
 
 function types(account: Partial<Account>, ...losses: readonly Loss[]): readonly Finding['type'][] {
-  return attribute({ accepts: [], deaths: [KILLED], gaps: [], ...account, losses }).map(({ type }) => type);
+  return attribute({ accepts: [], exits: [KILLED], gaps: [], ...account, losses }).map(({ type }) => type);
 }
 
 function time(at: number): string {

@@ -1,12 +1,12 @@
 // What the bench makes of its samples: cells, comparisons, and whether a target is met.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { sideBySide } from '../../../bench/contenders.ts';
-import type { ContenderId } from '../../../bench/contenders.ts';
-import type { Measure, Sample, Target } from '../../../bench/measures/measure.ts';
-import { parseOptions } from '../../../bench/options.ts';
-import { judgeInterval, resultsOf } from '../../../bench/results.ts';
-import type { Measured } from '../../../bench/rounds.ts';
+import { sideBySide } from './contenders.ts';
+import type { ContenderId } from './contenders.ts';
+import type { Measure, Sample, Target } from './measures/measure.ts';
+import { parseOptions } from './options.ts';
+import { judgeInterval, resultsOf } from './results.ts';
+import type { Measured } from './rounds.ts';
 
 const atLeast: Target = { bound: 'at least', value: 1.5, aim: 2.5 };
 const atMost: Target = { bound: 'at most', value: 1.05, aim: 1.02 };

@@ -1,9 +1,9 @@
-// The stream of troubles: a seed repeats it, and nothing is left out of it.
+// The stream of troubles: a seed repeats it, and it leaves no trouble out.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { WATCHDOG_MS, plan } from '../../soak/plan.ts';
-import type { Step } from '../../soak/plan.ts';
-import { nameOf } from '../../soak/trouble.ts';
+import { WATCHDOG_MS, plan } from './plan.ts';
+import type { Step } from './plan.ts';
+import { nameOf } from './trouble.ts';
 
 suite('the plan of a soak', () => {
   test('a seed repeats the stream of troubles, another seed gives another one', () => {
@@ -11,7 +11,7 @@ suite('the plan of a soak', () => {
     assert.notDeepEqual(steps(7, 20), steps(8, 20));
   });
 
-  test('every deck has every kind of trouble once at least, and two come at once now and then', () => {
+  test('every deck has every kind of trouble at least once, and sometimes two at once', () => {
     const shared = steps(1, 60).flatMap(({ troubles }) =>
       troubles.filter(({ type }) => type !== 'kill-primary'),
     );
@@ -21,7 +21,7 @@ suite('the plan of a soak', () => {
     assert.ok(steps(1, 60).some(({ troubles }) => troubles.length === 2));
   });
 
-  test('the primary is killed once in the first minute, then once in about two, and by itself', () => {
+  test('the primary is killed once in the first minute, then about every two minutes, never with another trouble', () => {
     for (let seed = 0; seed < 20; seed += 1) {
       let at = 0;
       const kills: number[] = [];
@@ -40,7 +40,7 @@ suite('the plan of a soak', () => {
     }
   });
 
-  test('the primary is stopped for longer than the watchdog, a worker that is to go on for less', () => {
+  test('the primary is stopped for longer than the watchdog, a worker that will be continued for less', () => {
     for (const { troubles } of steps(3, 1_000)) {
       for (const trouble of troubles) {
         if (trouble.type === 'pause-primary') assert.ok(trouble.ms > WATCHDOG_MS);
