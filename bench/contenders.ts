@@ -1,4 +1,4 @@
-// Who is measured: each contender is a program, told by its environment how many workers and which port.
+// What is measured: each contender is a program that gets the number of workers and the port by its environment.
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -14,7 +14,7 @@ export interface Contender {
   readonly env: Readonly<Record<string, string>>;
   /** So many processes of this program, each on a port of its own. */
   readonly copies: number;
-  /** Who answers requests: the children of the program, or the program itself. */
+  /** Which processes answer requests: the children of the program, or the program itself. */
   readonly served: 'by-children' | 'by-itself';
   /** The built package behind it; null: it has nothing to do with this package. */
   readonly dist: string | null;
@@ -56,10 +56,10 @@ function plain(id: ContenderId, title: string, copies: number): Contender {
   return { id, title, args: [pathOf('plain.js')], env: {}, copies, served: 'by-itself', dist: null };
 }
 
-/** One process after the other: what boots cost without anybody who supervises. */
+/** One process after the other: what boots cost without a supervisor. */
 export const manyBoots: Contender = plain('one', 'a plain process', 1);
 
-/** Node alone, for what it takes itself: it serves nothing. */
+/** Node alone, to know what it takes itself: it serves nothing. */
 const bare: Contender = {
   id: 'bare',
   title: 'bare Node',

@@ -1,4 +1,4 @@
-// The results as JSON, with every single sample, for whoever wants to reckon on.
+// The results as JSON, with every single sample, for further calculations.
 import type { Report } from './report.ts';
 
 export function toJson({ surroundings, contenders, measures }: Report): string {

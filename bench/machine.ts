@@ -1,4 +1,4 @@
-// Where and how it was measured: numbers are worth nothing without it.
+// Where and how it was measured, without which the figures mean nothing.
 import os from 'node:os';
 import process from 'node:process';
 

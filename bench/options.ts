@@ -1,5 +1,6 @@
 // The command line of the bench.
 import { parseArgs } from 'node:util';
+import { wholeNumber } from '../test/helpers/command.ts';
 
 export const MEASURES = [
   'fresh',
@@ -17,7 +18,7 @@ export type MeasureName = (typeof MEASURES)[number];
 export const CONTENDERS = ['ours', 'cluster', 'one', 'several', 'raw', 'bare'] as const;
 
 export interface Options {
-  /** Who is measured, of those whom a measure compares. */
+  /** Which of the contenders of a measure run. */
   readonly contenders: readonly string[];
   readonly only: readonly MeasureName[];
   /** Undefined: as many as each measure takes by default. */
@@ -66,11 +67,11 @@ export function parseOptions(args: readonly string[]): Options {
   return {
     only: someOf(MEASURES, 'only', values.only),
     contenders: someOf(CONTENDERS, 'contenders', values.contenders),
-    rounds: values.rounds === undefined ? undefined : whole('rounds', values.rounds),
-    seconds: values.seconds === undefined ? undefined : whole('seconds', values.seconds),
-    requests: whole('requests', values.requests ?? '200000'),
-    workers: whole('workers', values.workers ?? '2'),
-    seed: whole('seed', values.seed ?? '1'),
+    rounds: wholeNumber('rounds', values.rounds, undefined),
+    seconds: wholeNumber('seconds', values.seconds, undefined),
+    requests: wholeNumber('requests', values.requests, 200_000),
+    workers: wholeNumber('workers', values.workers, 2),
+    seed: wholeNumber('seed', values.seed, 1),
     against: values.against,
     out: values.out ?? 'bench/results',
   };
@@ -84,10 +85,4 @@ function someOf<T extends string>(all: readonly T[], option: string, list: strin
       throw new Error(`--${option}: '${name}' is none of ${all.join(', ')}`);
   }
   return all.filter((one) => names.includes(one));
-}
-
-function whole(name: string, value: string): number {
-  const number = Number(value);
-  if (Number.isSafeInteger(number) && number >= 1) return number;
-  throw new Error(`--${name}: '${value}' is not a whole number from 1 on`);
 }

@@ -1,4 +1,4 @@
-// Finds a free port for a contender. Not port 0: node:cluster would come back on another one when all workers are dead.
+// Finds a free port for a contender. Not port 0: node:cluster would listen on another one after all workers have exited.
 import { once } from 'node:events';
 import fs from 'node:fs';
 import { createServer } from 'node:net';
@@ -7,8 +7,8 @@ const HOST = '127.0.0.1';
 const LOWEST = 10_000;
 
 /**
- * Below those that the kernel gives to clients: while nobody listens, a client that is given the very port it connects
- * to would be connected to itself.
+ * Below the ports that the kernel gives to clients: while no process listens, a client that is given the same port that
+ * it connects to would connect to itself.
  */
 export async function freePort(): Promise<number> {
   const [range = ''] = fs.readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split('\t');

@@ -1,4 +1,4 @@
-// What Linux knows of a process, read from /proc.
+// What /proc says of a process.
 import fs from 'node:fs';
 
 /** User and system, of all threads of these processes. In nanoseconds there, where /proc/<pid>/stat counts in 10 ms. */
@@ -16,11 +16,11 @@ export function cpuTimeMicros(...pids: readonly number[]): number {
 /** Resident memory, in bytes. */
 export function residentBytes(pid: number): number {
   const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  if (kilobytes === undefined) throw new Error(`no resident memory is told of process ${pid}`);
+  if (kilobytes === undefined) throw new Error(`/proc has no resident memory of process ${pid}`);
   return Number(kilobytes) * 1024;
 }
 
-/** Those that live; one that has ended and waits to be reaped is none. */
+/** Without processes that only wait to be reaped. */
 export function childrenOf(parent: number): readonly number[] {
   return fs
     .readdirSync('/proc')

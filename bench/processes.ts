@@ -1,4 +1,4 @@
-// Starts processes, each in a group of its own, and lets none outlive the bench.
+// Starts processes, each in a group of its own, and lets none of them outlive the bench.
 import { spawn } from 'node:child_process';
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,7 +17,7 @@ export function startInGroup(command: string, args: readonly string[], options: 
   return child;
 }
 
-/** The process and all it has started. Settles when the process is gone. */
+/** Kills the process and all that it has started. Resolves when the process has exited. */
 export async function endGroup(child: ChildProcess): Promise<void> {
   const { pid } = child;
   if (pid === undefined) return;
@@ -54,6 +54,6 @@ function killGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // Nobody of it is left.
+    // No process of it is left.
   }
 }

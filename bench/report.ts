@@ -1,4 +1,4 @@
-// What there is to tell, in whichever form.
+// The content of the report, in whatever form it is printed.
 import type { Contender } from './contenders.ts';
 import type { Surroundings } from './machine.ts';
 import type { RowResult } from './results.ts';

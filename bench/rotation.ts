@@ -1,6 +1,6 @@
 // The order of the contenders, another one every time.
 
-/** Nobody is always the first, or always behind the same one. */
+/** No contender is always the first, or always behind the same one. */
 export function rotated<T>(list: readonly T[], by: number): readonly T[] {
   const turned = by % list.length;
   const order = [...list.slice(turned), ...list.slice(0, turned)];

@@ -1,4 +1,4 @@
-// Measures the contenders in turn, round by round, so that whatever the machine does besides meets all of them.
+// Measures the contenders in turn, round by round, so that other work of the machine affects all of them.
 import process from 'node:process';
 import type { Contender, ContenderId } from './contenders.ts';
 import type { Measure, Sample } from './measures/measure.ts';
@@ -52,7 +52,7 @@ export async function measureInRounds(
   }
 }
 
-/** On processes that are new every round: what one of them was lucky with does not last for the whole bench. */
+/** Every round starts new processes, so that the luck of one of them does not last for the whole bench. */
 async function sampleRound(
   measure: Measure,
   contenders: readonly Contender[],

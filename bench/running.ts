@@ -8,8 +8,8 @@ import { childrenOf } from './proc.ts';
 import { endGroup, startInGroup } from './processes.ts';
 
 const HOST = '127.0.0.1';
-/** How long a contender may take for whatever it is waited for, unless it is told otherwise. */
-const PATIENCE_MS = 60_000;
+/** How long a contender may take to become ready, by default. */
+const READY_WITHIN_MS = 60_000;
 
 interface Program {
   readonly child: ChildProcess;
@@ -22,16 +22,16 @@ export class Running {
   readonly #programs: readonly Program[];
   readonly #workers: number;
   readonly #events = new EventEmitter();
-  readonly #patienceMs: number;
+  readonly #readyWithinMs: number;
   #readyWorkers = 0;
 
   private constructor(
     contender: Contender,
     programs: readonly Program[],
     workers: number,
-    patienceMs: number,
+    readyWithinMs: number,
   ) {
-    this.#patienceMs = patienceMs;
+    this.#readyWithinMs = readyWithinMs;
     this.contender = contender;
     this.#programs = programs;
     this.#workers = workers;
@@ -43,19 +43,23 @@ export class Running {
     }
   }
 
-  static async start(contender: Contender, workers: number, patienceMs = PATIENCE_MS): Promise<Running> {
+  static async start(
+    contender: Contender,
+    workers: number,
+    readyWithinMs = READY_WITHIN_MS,
+  ): Promise<Running> {
     const programs: Program[] = [];
     try {
       for (let copy = 0; copy < contender.copies; copy += 1)
-        programs.push(await start(contender, workers, patienceMs));
-      return new Running(contender, programs, workers, patienceMs);
+        programs.push(await start(contender, workers, readyWithinMs));
+      return new Running(contender, programs, workers, readyWithinMs);
     } catch (error) {
       await Promise.all(programs.map(({ child }) => endGroup(child)));
       throw error;
     }
   }
 
-  /** Of the program, where there is but one. */
+  /** Of the contender's first program. */
   get primary(): Program {
     const [first] = this.#programs;
     if (first === undefined) throw new Error(`${this.contender.title} has no program`);
@@ -66,24 +70,24 @@ export class Running {
     return { host: HOST, port: this.primary.port };
   }
 
-  /** Those who answer requests. */
+  /** Of the processes that answer requests. */
   get workerPids(): readonly number[] {
     const { served } = this.contender;
     return this.#programs.flatMap(({ pid }) => (served === 'by-itself' ? [pid] : childrenOf(pid)));
   }
 
-  /** One port a load generator: as many as there are workers, for everyone, so that all are loaded the same way. */
+  /** One port for each load generator. Every contender has as many generators as workers, so that all have the same load. */
   get ports(): readonly number[] {
     return Array.from({ length: this.#workers }, (_, generator) => {
       return this.#programs[generator % this.#programs.length]?.port ?? 0;
     });
   }
 
-  /** Settles when so many workers more have become ready. To be called before what makes them come. */
+  /** Resolves when that many more workers are ready. To be called before what starts them. */
   async moreWorkersReady(count: number): Promise<void> {
-    const wanted = this.#readyWorkers + count;
-    const signal = AbortSignal.timeout(this.#patienceMs);
-    while (this.#readyWorkers < wanted) await once(this.#events, 'worker-ready', { signal });
+    const enough = this.#readyWorkers + count;
+    const signal = AbortSignal.timeout(this.#readyWithinMs);
+    while (this.#readyWorkers < enough) await once(this.#events, 'worker-ready', { signal });
   }
 
   async stop(): Promise<void> {
@@ -91,9 +95,13 @@ export class Running {
   }
 }
 
-async function start({ title, args, env }: Contender, workers: number, patienceMs: number): Promise<Program> {
+async function start(
+  { title, args, env }: Contender,
+  workers: number,
+  readyWithinMs: number,
+): Promise<Program> {
   const port = await freePort();
-  // What the bench was started with is no business of the contenders.
+  // The bench's own settings must not reach the contenders.
   const { NODE_OPTIONS: _, WEB_CONCURRENCY: __, ...inherited } = process.env;
   const child = startInGroup(process.execPath, args, {
     env: { ...inherited, ...env, PORT: String(port), WORKERS: String(workers) },
@@ -102,7 +110,7 @@ async function start({ title, args, env }: Contender, workers: number, patienceM
   let complaint = '';
   child.stderr?.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
   const over = new AbortController();
-  const signal = AbortSignal.any([over.signal, AbortSignal.timeout(patienceMs)]);
+  const signal = AbortSignal.any([over.signal, AbortSignal.timeout(readyWithinMs)]);
   child.once('exit', () => over.abort(new Error('it has ended')));
   try {
     await once(child, 'message', { signal });

@@ -1,7 +1,7 @@
-// Medians, and how sure one can be of what they say: a bootstrap over the rounds.
+// Medians, and their confidence intervals by a bootstrap over the rounds.
 import type { Random } from '../test/simulation/random.ts';
 
-/** What two contenders showed in the same round, one shortly after the other. */
+/** The values of two contenders in the same round, one shortly after the other. */
 export interface Pair {
   readonly ours: number;
   readonly theirs: number;

@@ -1,6 +1,6 @@
 // Runs what may be the app's own code: a getter, a trap of a proxy, `[util.inspect.custom]`, a logger.
 
-/** Undefined: it threw. */
+/** Undefined if it throws. */
 export function attempt<T>(run: () => T): T | undefined {
   try {
     return run();

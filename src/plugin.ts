@@ -1,26 +1,27 @@
 // The Fastify plugin: app.clustered, and opt-in health routes.
 import type { FastifyInstance } from 'fastify';
 import fp from 'fastify-plugin';
-import { DecoratorTakenError } from './errors.ts';
-import { LiveContext } from './app/context.ts';
+import { MutableContext } from './app/context.ts';
 import type { WorkerContext } from './app/context.ts';
 import { logError } from './app/log-error.ts';
+import { DecoratorTakenError } from './errors.ts';
 import { createSingleContext } from './single/context.ts';
 
 export interface ClusteredPluginOptions {
   /**
-   * What buildApp was given.
-   * @default a context of role 'single', for tests and plain scripts
+   * The context that buildApp was called with.
+   * @default a context of role 'single', for tests and plain scripts without startClustered
    */
   worker?: WorkerContext;
   /**
-   * Adds `GET /livez`, 200 as long as this worker answers at all, and `GET /readyz`, 503 once the whole service is about
-   * to stop. The names are those of the Kubernetes API server.
+   * Adds `GET /livez`, which answers 200 as long as this worker answers at all, and `GET /readyz`, which answers 200 or, if
+   * `readiness` is false, 503. The names are those of the Kubernetes API server. `true`: with the default paths.
    * @default false
    */
   health?: boolean | HealthRoutes;
 }
 
+/** The paths of the health routes. */
 export interface HealthRoutes {
   /** @default '/livez' */
   livez?: string;
@@ -30,7 +31,7 @@ export interface HealthRoutes {
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** This worker, and the fleet around it; by the plugin fastify-clustered. */
+    /** This worker, and the fleet around it. Added by the plugin fastify-clustered. */
     clustered: WorkerContext;
   }
 }
@@ -40,22 +41,22 @@ async function plugin(
   { worker, health = false }: ClusteredPluginOptions,
 ): Promise<void> {
   if (app.hasDecorator('clustered')) {
-    // Registered twice with the same worker: once is enough.
-    if (app.clustered instanceof LiveContext && (worker ?? app.clustered) === app.clustered) return;
+    // It may be registered twice, but not with another context.
+    if (app.clustered instanceof MutableContext && (worker ?? app.clustered) === app.clustered) return;
     throw new DecoratorTakenError();
   }
-  const context = worker ?? alone(app);
+  const context = worker ?? createAppContext(app);
   app.decorate('clustered', context);
   if (health !== false) addHealthRoutes(app, context, health === true ? {} : health);
 }
 
-/** Without startClustered the app's own life is all there is. */
-function alone(app: FastifyInstance): WorkerContext {
+/** Without startClustered the context follows the app: ready with it, draining when it closes. */
+function createAppContext(app: FastifyInstance): WorkerContext {
   const context = createSingleContext();
-  app.addHook('onReady', async () => context.becomeReady());
+  app.addHook('onReady', async () => context.markReady());
   app.addHook('preClose', async () => {
-    context.becomeUnready();
-    await context.becomeDraining((error) => logError(app.log, error, 'an onDrain hook failed'));
+    context.markLeaving();
+    await context.startDraining((error) => logError(app.log, error, 'an onDrain hook failed'));
   });
   return context;
 }
@@ -72,4 +73,8 @@ function addHealthRoutes(
   });
 }
 
+/**
+ * The Fastify plugin. Decorates the app with `app.clustered`.
+ * @throws FST_CLUSTERED_DECORATOR_TAKEN: the app has a decorator of that name that is not this plugin's
+ */
 export const clustered = fp(plugin, { name: 'fastify-clustered', fastify: '5.x' });

@@ -1,37 +1,37 @@
-// Any value in a few words. Whatever the value is, this never throws, and what it gives is bounded.
+// Any value in a few words. Whatever the value is, this never throws, and the text is bounded.
 import { inspect } from 'node:util';
 import { attempt } from './attempt.ts';
 
-/** So many characters of a value are shown, if nobody asks for another number. */
-const MOST_SHOWN = 1_024;
+/** In characters. */
+const MAX_SHOWN = 1_024;
 
-/** An object with more properties than that is only named: to print them all could take seconds. */
-const MOST_PROPERTIES = 1_000;
+/** An object with more properties is only named: to print them all could take seconds. */
+const MAX_PROPERTIES = 1_000;
 
-/** As Node would print it, without what is nested in it; otherwise, if that throws, as the caller would. */
+/** As Node prints it, but without nested values; if that throws, what `fallback` returns. */
 export function show(
   value: unknown,
-  most = MOST_SHOWN,
-  otherwise = (): string => `[${typeof value} that cannot be shown]`,
+  max = MAX_SHOWN,
+  fallback = (): string => `[${typeof value} that cannot be shown]`,
 ): string {
   const shown = attempt(() =>
     inspect(value, {
       depth: isWide(value) ? -1 : 0,
       maxArrayLength: 10,
-      maxStringLength: most,
+      maxStringLength: max,
       breakLength: 120,
     }),
   );
-  return cut(shown ?? otherwise(), most);
+  return cut(shown ?? fallback(), max);
 }
 
-/** Says how much is missing. */
-export function cut(text: string, most: number): string {
-  return text.length <= most ? text : `${text.slice(0, most)}... ${text.length - most} more characters`;
+/** What is too long says how much is missing. */
+export function cut(text: string, max: number): string {
+  return text.length <= max ? text : `${text.slice(0, max)}... ${text.length - max} more characters`;
 }
 
-/** Of an array only the first elements are printed anyway; a proxy may refuse to say. */
+/** Of an array only the first elements are printed anyway. A proxy may throw. */
 function isWide(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  return attempt(() => !Array.isArray(value) && Object.keys(value).length > MOST_PROPERTIES) ?? false;
+  return attempt(() => !Array.isArray(value) && Object.keys(value).length > MAX_PROPERTIES) ?? false;
 }

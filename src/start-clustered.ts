@@ -5,11 +5,11 @@ import { isMainThread } from 'node:worker_threads';
 import { AlreadyStartedError, ForeignWorkerError, PlatformError, WorkerThreadError } from './errors.ts';
 import { validate } from './options/index.ts';
 import type { ClusteredOptions } from './options/index.ts';
+import { hasSettings } from './protocol/worker-settings.ts';
 import type { ClusteredPrimary } from './primary/clustered-primary.ts';
 import type { BuildApp, ServableApp } from './app/app.ts';
 import type { ClusteredSingle } from './single/start.ts';
 import type { ClusteredWorker } from './worker/start.ts';
-import { isOurWorker } from './worker/settings.ts';
 
 /** What startClustered gives: told apart by `role`. */
 export type Clustered<App extends ServableApp = ServableApp> =
@@ -35,7 +35,7 @@ export async function startClustered<App extends ServableApp>(
 ): Promise<Clustered<App>> {
   if (!isMainThread) throw new WorkerThreadError();
   if (started) throw new AlreadyStartedError();
-  if (cluster.isWorker && isOurWorker()) {
+  if (cluster.isWorker && hasSettings()) {
     started = true;
     const { startWorker } = await import('./worker/start.ts');
     return startWorker(buildApp);

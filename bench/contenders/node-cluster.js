@@ -1,11 +1,11 @@
-// node:cluster by hand, written as well as its documentation teaches: round-robin, a new worker for each that dies, and
+// node:cluster by hand, written as well as its documentation teaches: round-robin, a new worker for each that exits, and
 // on SIGUSR2 a rolling restart that starts the successor first: https://nodejs.org/api/cluster.html#workerdisconnect
 import cluster from 'node:cluster';
 import { once } from 'node:events';
 import process from 'node:process';
 import { HOST, PORT, WORKERS, announceReady, announceWorker } from './surroundings.js';
 
-/** No worker may take longer to leave. */
+/** No worker may take longer to exit. */
 const GRACE_MS = 10_000;
 
 if (cluster.isPrimary) await supervise();
@@ -31,7 +31,7 @@ async function supervise() {
 
 function fork() {
   const worker = cluster.fork();
-  // A message to a worker that has just died must not end the primary.
+  // A message to a worker that has just exited must not end the primary.
   worker.on('error', () => undefined);
   return worker;
 }

@@ -1,4 +1,4 @@
-// What every contender is given by the bench, and what it tells the bench.
+// The settings that the bench gives every contender, and the messages that it expects.
 import process from 'node:process';
 
 export const HOST = '127.0.0.1';

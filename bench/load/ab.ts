@@ -1,7 +1,7 @@
 // The tutorial's own load, by ab: every request over a connection of its own, as many as are answered in the time.
 import { run } from '../processes.ts';
 
-const PATIENCE_MS = 60_000;
+const EXIT_WITHIN_MS = 60_000;
 
 export interface AbResult {
   readonly perSecond: number;
@@ -22,7 +22,7 @@ export async function ab(
     ports.map(async (port) =>
       parse(
         await run('ab', ['-q', '-r', ...limits, `http://127.0.0.1:${port}${path}`], {
-          timeoutMs: seconds * 1000 + PATIENCE_MS,
+          timeoutMs: seconds * 1000 + EXIT_WITHIN_MS,
         }),
       ),
     ),

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { run } from '../processes.ts';
 
 const SCRIPT = fileURLToPath(new URL('wrk.lua', import.meta.url));
-const PATIENCE_MS = 60_000;
+const EXIT_WITHIN_MS = 60_000;
 
 export interface WrkResult {
   /** As long as it took in truth. */
@@ -36,7 +36,7 @@ export async function wrk({ ports, connections, seconds, fresh }: WrkLoad): Prom
       ...(fresh ? ['-H', 'Connection: close'] : []),
       `http://127.0.0.1:${ports[0]}/`,
     ],
-    { timeoutMs: seconds * 1000 + PATIENCE_MS, env: { ...process.env, PORTS: ports.join(',') } },
+    { timeoutMs: seconds * 1000 + EXIT_WITHIN_MS, env: { ...process.env, PORTS: ports.join(',') } },
   );
   const seen: unknown = JSON.parse(output.trim().split('\n').at(-1) ?? '');
   const number = (name: string): number => Number(Reflect.get(Object(seen), name));

@@ -2,7 +2,7 @@
 // contender share the cores, and only the contender's time counts.
 //
 // What else the machine does changes it nevertheless, by cold caches and shared cores, and from second to second. So all
-// contenders are up at once and take turns, a slice of the requests each; who has no turn has nothing to do.
+// contenders run at once and take turns, a slice of the requests each; between its turns a contender is idle.
 import { h2load } from '../load/h2load.ts';
 import { cpuTimeMicros } from '../proc.ts';
 import { rotated } from '../rotation.ts';

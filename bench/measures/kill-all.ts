@@ -1,10 +1,10 @@
-// Every worker is killed at once under load. What they had accepted is lost with them, whoever supervises; nobody else
-// should be turned away, or wait for an answer that never comes.
+// Every worker is killed at once under load. The requests that they had accepted are lost with any supervisor; no other
+// connection should be refused, or wait for an answer that never comes.
 import process from 'node:process';
 import { lossesOver } from './loss.ts';
 import type { Measure } from './measure.ts';
 
-/** Who is refused comes back after this pause: else refusals alone would take the cores that new workers start on. */
+/** A refused client comes back after this pause; otherwise refusals would take the cores that new workers need to start. */
 const THINK_MS = 10;
 
 export const killAll: Measure = {

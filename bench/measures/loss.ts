@@ -1,7 +1,7 @@
-// Counts what is lost while workers change, by the clients of the zero-loss tests: they never repeat a request.
+// Counts the requests lost while workers change, with the clients of the zero-loss tests, which never retry.
 import { setTimeout } from 'node:timers/promises';
-import { startLoad } from '../../test/helpers/load-client.ts';
-import type { Load, LoadReport } from '../../test/helpers/load-client.ts';
+import { startLoads } from '../../test/helpers/loads.ts';
+import type { LoadReport } from '../../test/helpers/load-report.ts';
 import { isAlive } from '../proc.ts';
 import type { Running } from '../running.ts';
 
@@ -34,13 +34,10 @@ export async function lossesOver(
   { thinkMs, clients = CLIENTS, answers = ANSWERS }: LossOptions,
 ): Promise<Losses> {
   const common = { origin: running.origin, clients, hungAfterMs: HUNG_AFTER_MS, thinkMs };
-  const request = () => ({ method: 'GET', path: '/' });
-  const fresh = startLoad({ ...common, connections: 'fresh', request });
-  const keptAlive = startLoad({ ...common, connections: 'kept-alive', request });
-  const loads = [fresh, keptAlive];
+  const loads = startLoads({ ...common, connections: 'fresh' }, { ...common, connections: 'kept-alive' });
   let changedMs = 0;
   try {
-    await answered(loads, answers);
+    await loads.more(answers);
     const workers = running.workerPids;
     const successors = running.moreWorkersReady(workers.length);
     const changedAt = performance.now();
@@ -48,15 +45,13 @@ export async function lossesOver(
     await successors;
     changedMs = performance.now() - changedAt;
     await gone(workers);
-    await answered(loads, answers);
+    await loads.more(answers);
   } finally {
-    await Promise.all(loads.map((load) => load.stop()));
+    await loads.stop();
   }
-  return { fresh: await fresh.stop(), keptAlive: await keptAlive.stop(), changedMs };
-}
-
-async function answered(loads: readonly Load[], answers: number): Promise<void> {
-  await Promise.all(loads.map((load) => load.answered(load.counts().answered + answers)));
+  const [fresh, keptAlive] = await loads.stop();
+  if (fresh === undefined || keptAlive === undefined) throw new Error('unreachable: there are two loads');
+  return { fresh, keptAlive, changedMs };
 }
 
 async function gone(pids: readonly number[]): Promise<void> {

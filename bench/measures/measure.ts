@@ -4,24 +4,24 @@ import type { MeasureName, Options } from '../options.ts';
 import type { Running } from '../running.ts';
 import type { Tool } from '../tools.ts';
 
-/** What one run showed, by the keys of the rows. */
+/** The figures of one run, by the keys of the rows. */
 export type Sample = Readonly<Record<string, number>>;
 
 export type Measure = AloneMeasure | TogetherMeasure | OwnMeasure;
 
-/** Contenders have just become ready, and are warmed up first: the same for everyone. */
+/** Each contender has just become ready, and is warmed up first. */
 interface AloneMeasure extends Common {
   readonly runs: 'alone';
   sample(running: Running, options: Options): Promise<Sample>;
 }
 
-/** All contenders are up; the measure sees to it that one at a time has something to do. Samples come in their order. */
+/** All contenders run; the measure loads one at a time. The samples come in the order of the contenders. */
 interface TogetherMeasure extends Common {
   readonly runs: 'together';
   sample(all: readonly Running[], options: Options): Promise<readonly Sample[]>;
 }
 
-/** The measure starts by itself what it looks at. */
+/** The measure starts the processes that it measures. */
 interface OwnMeasure extends Common {
   readonly runs: 'on its own';
   sample(contender: Contender, options: Options): Promise<Sample>;
@@ -51,9 +51,9 @@ export type Comparison =
       readonly baseline: ContenderId;
       readonly target: Target | null;
     }
-  /** Its own median has to keep the bound, whoever else is measured; so has the aim. */
+  /** Its own median has to keep the bound and the aim, whatever the other contenders show. */
   | { readonly of: 'figure'; readonly target: Target | null }
-  /** The sum over all rounds is told, and how many there were: `3 of 20123`. */
+  /** The table has the sum over all rounds, and of how many: `3 of 20123`. */
   | { readonly of: 'count'; readonly outOf: string | null; readonly mustBeZero: boolean };
 
 /** A bound which the whole interval, or every round, has to keep, and what the estimate itself should reach. */

@@ -1,9 +1,9 @@
-// What the supervisor itself takes: the resident memory of the primary, which never loads the app, and of Node alone.
+// The cost of the supervisor itself: the resident memory of the primary, which never loads the app, and of Node alone.
 import { setTimeout } from 'node:timers/promises';
 import { residentBytes } from '../proc.ts';
 import type { Measure } from './measure.ts';
 
-/** All are looked at when they have been ready for this long: what start-up leaves behind is collected by and by. */
+/** Each contender is measured after it has been ready for this long, when the garbage of its start is collected. */
 const SECONDS = 3;
 
 export const memory: Measure = {

@@ -1,7 +1,7 @@
 // Requests a second, with a connection for each, and over kept-alive connections.
 //
-// The machine is now twice as fast, now half as fast, for seconds on end. So all contenders are up at once and take
-// turns, a second each; who has no turn has nothing to do. Each turn opens its connections anew, so that no contender
+// The machine may be twice as fast, or half as fast, for seconds on end. So all contenders run at once and take
+// turns, a second each; between its turns a contender is idle. Each turn opens new connections, so that no contender
 // keeps an even or uneven spread of them over its workers for longer.
 import { wrk } from '../load/wrk.ts';
 import type { WrkResult } from '../load/wrk.ts';
@@ -44,7 +44,7 @@ function throughput(
       }
       return tallies.map(({ turns }) => ({
         perSecond: sum(turns, 'sent') / sum(turns, 'seconds'),
-        // Of a turn; the generator tells no more of its latencies than that.
+        // Of a turn: the generator reports no other latency.
         p99Ms: median(turns.map(({ p99Ms }) => p99Ms)),
         sent: sum(turns, 'sent'),
         errors: sum(turns, 'errors'),

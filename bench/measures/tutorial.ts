@@ -1,9 +1,9 @@
 // The tutorial's CPU-bound route under its own load. With as many processes as cores nothing can be faster than plain
 // processes, each with a port and a load generator of its own; how near does one address come?
 //
-// What is fair: everyone is loaded by as many ab's as there are workers, with the same number of connections each, so
-// that neither the generators' share of the cores nor how much they wait differs. Plain processes get one ab each, the
-// even spread that a perfect load balancer would give them for nothing; for the others all of them have one address.
+// To be fair, every contender is loaded by as many ab's as there are workers, with the same number of connections each, so
+// that the generators take the same share of the cores. Plain processes get one ab each, the even spread that a perfect
+// load balancer would give them for free; for the other contenders all ab's have the same address.
 import { ab } from '../load/ab.ts';
 import { cpuTimeMicros } from '../proc.ts';
 import type { Measure } from './measure.ts';
@@ -25,7 +25,7 @@ export const tutorial: Measure = {
     const before = cpuTimeMicros(...workerPids);
     const { perSecond, sent, failed } = await ab(ports, PATH, { seconds, connections: CONNECTIONS });
     const perCore = perSecond / workerPids.length;
-    // Where a request takes as much of the CPU for everyone, but fewer are answered, somebody was idle or the machine busy.
+    // If a request costs the same CPU time everywhere, and yet fewer are answered, a worker was idle or the machine busy.
     const cpuMsPerRequest = (cpuTimeMicros(...workerPids) - before) / 1000 / sent;
     return { perSecond, perCore, sent, failed, cpuMsPerRequest };
   },

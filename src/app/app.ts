@@ -1,11 +1,11 @@
-// What buildApp gave: is it an app that can be served?
+// Builds and boots the app, and checks that what buildApp returned is one.
 import type net from 'node:net';
-import { isError } from '../protocol/error-info.ts';
+import { isError } from '../protocol/error-fields.ts';
 import { AppListensError, NotAnAppError, NotAnErrorError } from '../errors.ts';
 import { show } from '../show.ts';
 import type { WorkerContext } from './context.ts';
 
-/** As much of a FastifyInstance as a worker needs: any instance fits, whatever its server, logger or type provider. */
+/** The part of a FastifyInstance that a worker needs: any instance has it, whatever its server, logger or type provider. */
 export interface ServableApp {
   readonly server: net.Server;
   readonly log: { error(details: object, message: string): void };
@@ -18,14 +18,17 @@ export interface ServableApp {
   close(): PromiseLike<unknown>;
 }
 
-/** Builds the app. Called in workers, and in the single process; never in the primary. */
+/**
+ * Builds the app, and does not listen. Called once in each worker, or once in the single process (`workers: 0`); never in
+ * the primary. If it throws or rejects, the worker fails to boot.
+ */
 export type BuildApp<App extends ServableApp = ServableApp> = (
   worker: WorkerContext,
 ) => App | PromiseLike<App>;
 
 /**
- * The app, built and booted.
- * @throws FST_CLUSTERED_NOT_AN_APP, FST_CLUSTERED_APP_LISTENS, or what buildApp or a plugin threw
+ * The app, booted.
+ * @throws FST_CLUSTERED_NOT_AN_APP, FST_CLUSTERED_APP_LISTENS, FST_CLUSTERED_NOT_AN_ERROR, or what buildApp or a plugin threw
  */
 export async function build<App extends ServableApp>(
   buildApp: BuildApp<App>,

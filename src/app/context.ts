@@ -1,4 +1,4 @@
-// The app's view of the worker that it runs in, and of the fleet around it.
+// The app's view of the process that it runs in, and of the fleet around it.
 import type { FleetStatus, RolloutResult } from '../status.ts';
 
 /**
@@ -7,40 +7,46 @@ import type { FleetStatus, RolloutResult } from '../status.ts';
  */
 export type WorkerState = 'booting' | 'ready' | 'leaving' | 'draining';
 
-/** What buildApp is given, and what the plugin decorates the app with. */
+/** What buildApp is called with, and what the plugin decorates the app with, as `app.clustered`. */
 export interface WorkerContext {
-  /** `single`: one process, no primary (`workers: 0`, tests, plain scripts). */
+  /** `single`: one process without a primary (`workers: 0`, tests, plain scripts). */
   readonly role: 'worker' | 'single';
-  /** The stable index of this worker, from 0. Its successor has the same one. */
+  /** The stable index of this worker, from 0: its successor has the same one. In a single process 0. */
   readonly slot: number;
-  /** The id of the release that this worker runs. */
+  /** The id of the release that this worker runs, from 1: each rollout has the next one. In a single process 1. */
   readonly generation: number;
   readonly state: WorkerState;
   /**
-   * What a readiness probe should be told: false while the worker boots, and once the whole service is about to stop, so
-   * that load balancers look elsewhere. It stays true in a worker that drains because its successor has taken over: new
-   * connections reach the successor.
+   * What a readiness probe should report. False while the worker boots, and from the moment when the whole service is
+   * about to stop, so that load balancers send no more requests. It stays true in a worker that drains because a successor
+   * has taken over: new connections reach the successor.
    */
   readonly readiness: boolean;
-  /** Aborts when the worker begins to drain: long streams should come to an end. */
+  /** Aborts when the worker begins to drain: the app should then end its long-lived streams. */
   readonly signal: AbortSignal;
   /**
-   * Adds what is to be done when the worker begins to drain. What it returns is awaited, within the grace time; what it
-   * throws is logged. Added later than that, it runs at once.
+   * Adds a hook that runs when the worker begins to drain; a hook that is added later than that runs at once. The drain
+   * waits for its promise, at most for the grace time (`rollout.graceMs`, `shutdown.graceMs`). The app's logger logs what
+   * it throws.
    */
   onDrain(hook: DrainHook): void;
-  /** The fleet as the primary sees it. @throws FST_CLUSTERED_PRIMARY_GONE */
+  /**
+   * The fleet as the primary sees it. In a single process the fleet is this process.
+   * @throws FST_CLUSTERED_PRIMARY_GONE: rejects with it if the primary has exited
+   */
   status(): Promise<FleetStatus>;
   /**
-   * Rolling restart of the whole fleet, this worker included. Mostly it is gone before it could learn of the result.
-   * @throws FST_CLUSTERED_PRIMARY_GONE, FST_CLUSTERED_SINGLE
+   * Rolling restart of the whole fleet, this worker included. Resolves when the rollout has ended, also if it was aborted;
+   * mostly the worker itself is replaced before that.
+   * @throws FST_CLUSTERED_PRIMARY_GONE: rejects with it if the primary has exited
+   * @throws FST_CLUSTERED_SINGLE: rejects with it in a single process
    */
   restart(): Promise<RolloutResult>;
 }
 
 export type DrainHook = () => void | Promise<void>;
 
-/** Where a context takes its answers from. */
+/** Where a context takes from what it does not know itself. */
 export interface ContextSource {
   readonly role: 'worker' | 'single';
   readonly slot: number;
@@ -49,8 +55,8 @@ export interface ContextSource {
   restart(): Promise<RolloutResult>;
 }
 
-/** The worker's own side of a {@link WorkerContext}: what changes it. */
-export class LiveContext implements WorkerContext {
+/** The {@link WorkerContext} with what changes it. */
+export class MutableContext implements WorkerContext {
   readonly role: 'worker' | 'single';
   readonly slot: number;
   readonly generation: number;
@@ -59,7 +65,7 @@ export class LiveContext implements WorkerContext {
   readonly #hooks: DrainHook[] = [];
   #state: WorkerState = 'booting';
   #isLeaving = false;
-  #failed: (error: unknown) => void = () => undefined;
+  #onHookError: (error: unknown) => void = () => undefined;
 
   constructor(source: ContextSource) {
     this.#source = source;
@@ -93,19 +99,21 @@ export class LiveContext implements WorkerContext {
     return this.#source.restart();
   }
 
-  becomeReady(): void {
+  /** The app listens. */
+  markReady(): void {
     if (this.#state === 'booting') this.#state = 'ready';
   }
 
-  becomeUnready(): void {
+  /** The whole service is about to stop. */
+  markLeaving(): void {
     this.#isLeaving = true;
     if (this.#state === 'ready') this.#state = 'leaving';
   }
 
-  /** Tells everybody who wanted to know, and settles when their hooks have. Never rejects. */
-  async becomeDraining(failed: (error: unknown) => void): Promise<void> {
+  /** Aborts the signal and runs the hooks. Settles when all of them have; never rejects. */
+  async startDraining(onHookError: (error: unknown) => void): Promise<void> {
     this.#state = 'draining';
-    this.#failed = failed;
+    this.#onHookError = onHookError;
     this.#abort.abort();
     await Promise.all(this.#hooks.map((hook) => this.#run(hook)));
   }
@@ -114,7 +122,7 @@ export class LiveContext implements WorkerContext {
     try {
       await hook();
     } catch (error) {
-      this.#failed(error);
+      this.#onHookError(error);
     }
   }
 }

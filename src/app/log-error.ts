@@ -1,31 +1,33 @@
-// Tells the app's logger of an error. Both are the app's own, and may be anything: telling it never throws.
-import { MOST_MESSAGE, MOST_STACK, isError, toErrorInfo, toPlainError } from '../protocol/error-info.ts';
+// Logs an error with the app's logger. Error and logger are the app's own and may be anything: this never throws.
 import { attempt } from '../attempt.ts';
 import { writeToStderr } from '../process/stderr.ts';
+import { MAX_MESSAGE, isError } from '../protocol/error-fields.ts';
+import { toErrorInfo, toPlainError } from '../protocol/error-info.ts';
+import { MAX_STACK } from '../protocol/print-error.ts';
 
 interface ErrorLogger {
   error(details: object, message: string): void;
 }
 
-/** As it is, so that the logger's own serializers see all of it; else as a plain copy; else on stderr. */
+/** The error itself, so that the logger's serializers see all of it; if that throws, a plain copy; then stderr. */
 export function logError(log: ErrorLogger, thrown: unknown, message: string): void {
   const forms = isOrdinary(thrown) ? [thrown, toPlainError(thrown)] : [toPlainError(thrown)];
-  const isTold = forms.some((err) =>
+  const isLogged = forms.some((err) =>
     attempt(() => {
       log.error({ err }, message);
       return true;
     }),
   );
-  if (!isTold) writeToStderr(message, toErrorInfo(thrown));
+  if (!isLogged) writeToStderr(message, toErrorInfo(thrown));
 }
 
-/** What loggers can be trusted with: they have no bounds for what is long, or for how many errors are in one. */
+/** Safe for a logger: loggers print messages, stacks and nested errors of any size. */
 function isOrdinary(thrown: unknown): boolean {
   return (
     attempt(() => {
       if (!isError(thrown) || 'errors' in thrown) return false;
       const { message, stack = '' } = thrown;
-      return message.length <= MOST_MESSAGE && stack.length <= MOST_STACK;
+      return message.length <= MAX_MESSAGE && stack.length <= MAX_STACK;
     }) === true
   );
 }

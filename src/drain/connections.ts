@@ -1,14 +1,15 @@
-// Knows every connection of the app's server. What happens on one is looked up when it is asked: serving pays nothing.
+// Tracks the connections of the app's server. What a connection is doing is read from Node when the drain needs it, so
+// serving pays nothing for it.
 import { EventEmitter, once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type net from 'node:net';
-
-export type RequestListener = (socket: net.Socket, response: ServerResponse) => void;
 
 export class Connections {
   readonly #server: net.Server;
   readonly #sockets = new Set<net.Socket>();
   readonly #events: EventEmitter = new EventEmitter();
+  /** Undefined until one is needed: only then the server is listened to. */
+  #requestListeners: WeakMap<net.Socket, (response: ServerResponse) => void> | undefined;
 
   constructor(server: net.Server) {
     this.#server = server;
@@ -22,21 +23,37 @@ export class Connections {
     return [...this.#sockets];
   }
 
-  /** Of every HTTP/1.1 request from now on, before Fastify sees it, so that the headers can still be changed. */
-  onRequest(listener: RequestListener): void {
-    const hear = (request: IncomingMessage, response: ServerResponse): void => {
-      if (request.httpVersionMajor === 1) listener(request.socket, response);
-    };
-    this.#server.prependListener('request', hear);
-    // An app that listens to one of these gets such a request in this way only. Without it Node answers by itself.
-    for (const name of ['checkContinue', 'checkExpectation']) {
-      if (this.#server.listenerCount(name) > 0) this.#server.prependListener(name, hear);
-    }
+  /** Calls the function for every open connection, and for every later one. */
+  forEach(visit: (socket: net.Socket) => void): void {
+    this.#events.on('opened', visit);
+    for (const socket of this.all) visit(socket);
+  }
+
+  /**
+   * Sets the listener for the HTTP/1.1 requests of one connection, each with its response. It is called before Fastify
+   * handles the request, so it can still change the headers.
+   */
+  onRequest(socket: net.Socket, listener: (response: ServerResponse) => void): void {
+    this.#requestListeners ??= this.#listenToRequests();
+    this.#requestListeners.set(socket, listener);
   }
 
   /** Settles when no connection is left; rejects when the signal aborts before. */
   async untilEmpty(signal: AbortSignal): Promise<void> {
     while (this.#sockets.size > 0) await once(this.#events, 'closed', { signal });
+  }
+
+  #listenToRequests(): WeakMap<net.Socket, (response: ServerResponse) => void> {
+    const listeners = new WeakMap<net.Socket, (response: ServerResponse) => void>();
+    const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+      if (request.httpVersionMajor === 1) listeners.get(request.socket)?.(response);
+    };
+    this.#server.prependListener('request', onRequest);
+    // Node emits these events instead of 'request' if the app listens to them; otherwise it responds by itself.
+    for (const name of ['checkContinue', 'checkExpectation']) {
+      if (this.#server.listenerCount(name) > 0) this.#server.prependListener(name, onRequest);
+    }
+    return listeners;
   }
 
   #add(socket: net.Socket): void {
@@ -45,5 +62,6 @@ export class Connections {
       this.#sockets.delete(socket);
       this.#events.emit('closed');
     });
+    this.#events.emit('opened', socket);
   }
 }

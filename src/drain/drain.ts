@@ -1,24 +1,26 @@
-// Leaves without losing a request: what was accepted is answered, what comes is left to others.
-import { wholePollPhase } from '../net/poll.ts';
+// Leaves without losing a request: what was accepted is answered, new connections are left to other workers.
 import type { ServableApp } from '../app/app.ts';
-import type { Connections } from './connections.ts';
-import type { LiveContext } from '../app/context.ts';
-import { closeAfterLastResponse } from './farewell.ts';
-import type { Sessions } from './http2.ts';
-import { IdleReaper } from './idle.ts';
-import type { Acceptor } from '../app/listen.ts';
+import type { MutableContext } from '../app/context.ts';
 import { logError } from '../app/log-error.ts';
+import type { Acceptor } from './acceptor.ts';
+import { closeAfterResponse } from './close-after-response.ts';
+import type { Connections } from './connections.ts';
+import type { Sessions } from './http2.ts';
+import { IdleCloser } from './idle.ts';
 
-export interface DrainTimes {
-  /** Nobody accepts after this worker: the accept queue has to be emptied first. */
+/** How to drain. */
+export interface DrainOrder {
+  /** True: no process accepts connections after this one, so the kernel's queue has to be emptied first. */
   readonly final: boolean;
+  /** A connection that is idle for this long is closed. */
   readonly idleMs: number;
+  /** How long requests in flight may take. Then their connections are cut. */
   readonly graceMs: number;
 }
 
 export interface DrainParts {
   readonly app: ServableApp;
-  readonly context: LiveContext;
+  readonly context: MutableContext;
   readonly connections: Connections;
   readonly sessions: Sessions;
   readonly acceptor: Acceptor;
@@ -27,7 +29,7 @@ export interface DrainParts {
 export class Drain {
   readonly #parts: DrainParts;
   readonly #graceOver = new AbortController();
-  #begun: { readonly reaper: IdleReaper; readonly done: Promise<void> } | undefined;
+  #begun: { readonly idle: IdleCloser; readonly done: Promise<void> } | undefined;
   #timer: NodeJS.Timeout | undefined;
   #deadline = Infinity;
 
@@ -35,26 +37,26 @@ export class Drain {
     this.#parts = parts;
   }
 
-  /** Settles when no connection is left. Called again, it only becomes less patient. Never rejects. */
-  drain(times: DrainTimes): Promise<void> {
-    if (times.final) this.#parts.context.becomeUnready();
-    this.#limit(times.graceMs);
-    this.#parts.sessions.end(times.idleMs);
-    this.#begun?.reaper.hurry(times.idleMs);
-    this.#begun ??= this.#begin(times);
+  /** Settles when no connection is left; never rejects. A later call can only shorten the times. */
+  drain(order: DrainOrder): Promise<void> {
+    if (order.final) this.#parts.context.markLeaving();
+    this.#limit(order.graceMs);
+    this.#parts.sessions.end(order.idleMs);
+    this.#begun?.idle.shorten(order.idleMs);
+    this.#begun ??= this.#begin(order);
     return this.#begun.done;
   }
 
-  #begin({ final, idleMs }: DrainTimes): { readonly reaper: IdleReaper; readonly done: Promise<void> } {
+  #begin({ final, idleMs }: DrainOrder): { readonly idle: IdleCloser; readonly done: Promise<void> } {
     const { acceptor, app, connections, context } = this.#parts;
-    const stopped = final ? emptyQueue(acceptor) : Promise.resolve(acceptor.stop());
-    closeAfterLastResponse(connections);
-    const told = context.becomeDraining((error) => logError(app.log, error, 'an onDrain hook failed'));
-    const reaper = new IdleReaper(connections, idleMs);
-    return { reaper, done: this.#finish(reaper, [stopped, told]) };
+    const stopped = final ? acceptor.stopWhenEmpty() : Promise.resolve(acceptor.stop());
+    connections.forEach((socket) => closeAfterResponse(connections, socket));
+    const hooks = context.startDraining((error) => logError(app.log, error, 'an onDrain hook failed'));
+    const idle = new IdleCloser(connections, idleMs);
+    return { idle, done: this.#finish(idle, [stopped, hooks]) };
   }
 
-  async #finish(reaper: IdleReaper, begun: readonly Promise<void>[]): Promise<void> {
+  async #finish(idle: IdleCloser, begun: readonly Promise<void>[]): Promise<void> {
     const { acceptor, connections } = this.#parts;
     const { signal } = this.#graceOver;
     try {
@@ -65,7 +67,7 @@ export class Drain {
       acceptor.stop();
       for (const socket of connections.all) socket.destroy();
     }
-    reaper.stop();
+    idle.stop();
     clearTimeout(this.#timer);
   }
 
@@ -77,22 +79,6 @@ export class Drain {
     this.#timer = setTimeout(() => this.#graceOver.abort(), graceMs);
   }
 }
-
-/** Whoever has connected already is in the kernel's queue; to close the last copy of the socket would reset them. */
-async function emptyQueue(acceptor: Acceptor): Promise<void> {
-  acceptor.shrinkQueue();
-  const deadline = performance.now() + EMPTYING_MS;
-  for (let quiet = 0; quiet < QUIET_PHASES && performance.now() < deadline;) {
-    const before = acceptor.accepted;
-    await wholePollPhase();
-    quiet = acceptor.accepted === before ? quiet + 1 : 0;
-  }
-  acceptor.stop();
-}
-
-/** At the most this long; a flood of new connections must not hold up the end. */
-const EMPTYING_MS = 500;
-const QUIET_PHASES = 3;
 
 function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -1,70 +1,71 @@
-// Closes connections on which nothing happens, spread over time, and never with a request in the kernel's buffer.
+// Closes idle connections, spread over time, and never while a request waits in the kernel's buffer.
 import type net from 'node:net';
 import { wholePollPhase } from '../net/poll.ts';
 import type { Connections } from './connections.ts';
 import { currentResponse, isHttp1 } from './http1.ts';
 import { closeInStages } from './linger.ts';
 
-/** How often connections are looked at, in ms. */
-const SWEEP_MS = 50;
+/** The interval between two checks of all connections. */
+const CHECK_MS = 50;
 
-/** So fresh, in ms, the last look at the network has to be: what arrives after it is lost. */
-const FRESH_MS = 0.5;
+/** A connection is closed only if the network was polled at most this long ago: a request that arrives later is lost. */
+const MAX_POLL_AGE_MS = 0.5;
 
-/** A worker that is always busy has to do with less. */
-const MOST_TRIES = 20;
+/** After this many attempts a connection is closed without that: the event loop of a busy worker may never be fast enough. */
+const MAX_ATTEMPTS = 20;
 
-interface Watched {
+interface Activity {
   bytesRead: number;
   idleSince: number;
-  /** How often it could have been closed, had the last look at the network been fresh. */
-  tries: number;
-  /** From 1 to 1.5: so connections that fell idle together are not closed together. */
-  readonly patience: number;
+  /** How often the poll was too old when the connection could have been closed. */
+  attempts: number;
+  /** A factor from 1 to 1.5 on idleMs: connections that fell idle together must not be closed together. */
+  readonly spread: number;
 }
 
-export class IdleReaper {
+export class IdleCloser {
   readonly #connections: Connections;
-  readonly #watched = new WeakMap<net.Socket, Watched>();
-  readonly #sweep: NodeJS.Timeout;
+  readonly #activities = new WeakMap<net.Socket, Activity>();
+  readonly #timer: NodeJS.Timeout;
   #idleMs: number;
 
+  /** It begins at once: no connection counts as idle before. */
   constructor(connections: Connections, idleMs: number) {
     this.#connections = connections;
     this.#idleMs = idleMs;
-    this.#look();
-    this.#sweep = setInterval(() => this.#look(), SWEEP_MS);
+    this.#check();
+    this.#timer = setInterval(() => this.#check(), CHECK_MS);
   }
 
-  /** Only ever less patient. */
-  hurry(idleMs: number): void {
+  /** A longer time than before changes nothing. */
+  shorten(idleMs: number): void {
     this.#idleMs = Math.min(this.#idleMs, idleMs);
   }
 
   stop(): void {
-    clearInterval(this.#sweep);
+    clearInterval(this.#timer);
   }
 
-  #look(): void {
+  #check(): void {
     const now = performance.now();
     for (const socket of this.#connections.all) {
-      const watched = this.#watch(socket, now);
-      const isDue = now - watched.idleSince >= this.#idleMs * watched.patience;
-      if (isDue) void closeUnlessUsed(socket, watched);
+      const activity = this.#update(socket, now);
+      const isDue = now - activity.idleSince >= this.#idleMs * activity.spread;
+      if (isDue) void closeUnlessUsed(socket, activity);
     }
   }
 
-  #watch(socket: net.Socket, now: number): Watched {
-    const known = this.#watched.get(socket) ?? {
+  #update(socket: net.Socket, now: number): Activity {
+    const activity = this.#activities.get(socket) ?? {
       bytesRead: -1,
       idleSince: now,
-      tries: 0,
-      patience: 1 + Math.random() / 2,
+      attempts: 0,
+      spread: 1 + Math.random() / 2,
     };
-    this.#watched.set(socket, known);
-    if (known.bytesRead !== socket.bytesRead || isBusy(socket)) known.idleSince = now;
-    known.bytesRead = socket.bytesRead;
-    return known;
+    this.#activities.set(socket, activity);
+    if (activity.bytesRead !== socket.bytesRead || isBusy(socket)) activity.idleSince = now;
+    activity.bytesRead = socket.bytesRead;
+    return activity;
   }
 }
 
@@ -72,11 +73,11 @@ function isBusy(socket: net.Socket): boolean {
   return currentResponse(socket) !== null || !isHttp1(socket);
 }
 
-/** A request may have arrived that Node has not read yet: to close now would be to lose it. */
-async function closeUnlessUsed(socket: net.Socket, watched: Watched): Promise<void> {
-  const { bytesRead } = watched;
-  const ageMs = await wholePollPhase();
+/** A request may have arrived that Node has not read yet: to close the connection now would lose it. */
+async function closeUnlessUsed(socket: net.Socket, activity: Activity): Promise<void> {
+  const { bytesRead } = activity;
+  const pollAgeMs = await wholePollPhase();
   if (socket.bytesRead !== bytesRead || isBusy(socket)) return;
-  watched.tries += 1;
-  if (ageMs <= FRESH_MS || watched.tries > MOST_TRIES) closeInStages(socket);
+  activity.attempts += 1;
+  if (pollAgeMs <= MAX_POLL_AGE_MS || activity.attempts > MAX_ATTEMPTS) closeInStages(socket);
 }

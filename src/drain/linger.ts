@@ -1,4 +1,4 @@
-// Closes an HTTP/1.1 connection in stages, so that no answer that is still on its way is cut by a reset.
+// Closes an HTTP/1.1 connection in stages, so that no response that is still on its way is cut by a reset.
 import type net from 'node:net';
 
 /** How long a client may take to close its side, in ms. */
@@ -11,10 +11,10 @@ const LINGER_MS = 1_000;
  */
 export function closeInStages(socket: net.Socket): void {
   if (socket.destroyed || socket.writableEnded) return;
-  // Nobody will answer what comes now: it must not reach the app, but has to be read.
+  // A request that comes now cannot be answered, so it must not reach the app. But it has to be read.
   socket.removeAllListeners('data');
   socket.on('data', () => undefined).resume();
   socket.end();
-  const patience = setTimeout(() => socket.destroy(), LINGER_MS);
-  socket.once('close', () => clearTimeout(patience));
+  const timer = setTimeout(() => socket.destroy(), LINGER_MS);
+  socket.once('close', () => clearTimeout(timer));
 }

@@ -1,9 +1,9 @@
-// Waits for the event loop to have looked at the network once.
+// Waits until the event loop has polled the network once.
 import { setImmediate } from 'node:timers/promises';
 
 /**
- * The first setImmediate may come before the next poll phase; between it and the second one lies a whole one.
- * Settles with how old what was seen may be by now, in ms: all else that was seen has been dealt with in between.
+ * The first setImmediate may run before the next poll phase, but between it and the second one lies a whole one.
+ * Returns how old, in ms, the news of that poll phase may be: everything that it reported has been handled since.
  */
 export async function wholePollPhase(): Promise<number> {
   await setImmediate();

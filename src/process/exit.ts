@@ -1,37 +1,37 @@
-// The end of the process: gracefully, on a signal or an uncaught error; at once, when a person asks for it again.
+// Ends the process: gracefully, on a signal or an uncaught error; at once, when a person sends a second signal.
 import process from 'node:process';
 import closeWithGrace from 'close-with-grace';
 
 export interface ExitHandlers {
-  /** Called once. The process ends when it settles: with code 0, or 1 if it rejects, or was called for an error. */
+  /** Called once. When it settles, the process exits: with code 1 if it rejects or the cause is an error, else with 0. */
   stop(cause: ExitCause): Promise<void>;
-  /** A person does not want to wait any longer. */
+  /** A person sent a second signal, and does not want to wait any longer. */
   force(signal: NodeJS.Signals): void;
-  /** One more error that nobody caught, on the way out: it changes nothing. */
+  /** One more uncaught error while `stop` runs: it changes nothing. */
   failedAgain(error: unknown): void;
 }
 
 export type ExitCause =
   | { readonly type: 'signal'; readonly signal: NodeJS.Signals }
-  /** Nobody caught it in this process. */
+  /** Uncaught, in this process. */
   | { readonly type: 'error'; readonly error: unknown }
   | { readonly type: 'requested' };
 
 export interface ProcessEnd {
-  /** Ends the process, as a signal does. */
+  /** Ends the process as a signal does. */
   end(): void;
   uninstall(): void;
 }
 
 /**
- * What comes within this many ms of the first signal is the same request. Whoever signals a process and then its group
- * (coreutils' `timeout`), or hands on what the group was sent as well (`node --watch`, `tsx watch`), does so within 1 ms,
- * also on a machine that is overloaded; a person needs 100 ms at the least. To take a hasty second Ctrl-C for the first
- * costs a third one; the other mistake would cost requests.
+ * A signal within this many ms of the first one is the same request. Some tools signal a process and then its group
+ * (coreutils' `timeout`), or pass on a signal that the group has received anyway (`node --watch`, `tsx watch`). They do so
+ * within 1 ms, even on an overloaded machine, while a person needs at least 100 ms. If a hasty second Ctrl-C is taken for
+ * the first, the person presses it a third time; the opposite mistake would lose requests.
  */
 const SAME_REQUEST_MS = 500;
 
-/** Started from a terminal, SIGHUP means that the terminal is gone. */
+/** In a terminal, SIGHUP means that the terminal is gone. */
 export function isInTerminal(): boolean {
   return process.stdin.isTTY || process.stdout.isTTY;
 }
@@ -44,20 +44,20 @@ export function handleExit({ stop, force, failedAgain }: ExitHandlers): ProcessE
     await stop(cause ?? { type: 'requested' });
     if (cause?.type === 'error') throw cause.error;
   });
-  const begin = (its: ExitCause): void => {
-    cause = its;
+  const begin = (first: ExitCause): void => {
+    cause = first;
     grace.close();
   };
-  const hearSignal = (signal: NodeJS.Signals): void => {
+  const onSignal = (signal: NodeJS.Signals): void => {
     const now = performance.now();
     signalledAt ??= now;
     if (cause === undefined) return begin({ type: 'signal', signal });
-    // After an error this may be the first one: whoever sends it knows nothing of the error.
+    // After an uncaught error this may be the first signal: its sender knows nothing of the error.
     if (isForced || now - signalledAt < SAME_REQUEST_MS) return;
     isForced = true;
     force(signal);
   };
-  const hearError = (error: unknown): void => {
+  const onError = (error: unknown): void => {
     if (cause === undefined) begin({ type: 'error', error });
     else failedAgain(error);
   };
@@ -67,21 +67,21 @@ export function handleExit({ stop, force, failedAgain }: ExitHandlers): ProcessE
     'SIGQUIT',
     ...(isInTerminal() ? (['SIGHUP'] as const) : []),
   ];
-  for (const signal of signals) process.on(signal, hearSignal);
-  // Rejections that nobody handles are among them.
-  process.on('uncaughtException', hearError);
+  for (const signal of signals) process.on(signal, onSignal);
+  // Node reports unhandled rejections here, too.
+  process.on('uncaughtException', onError);
   return {
     end() {
       if (cause === undefined) begin({ type: 'requested' });
     },
     uninstall() {
-      for (const signal of signals) process.removeListener(signal, hearSignal);
-      process.removeListener('uncaughtException', hearError);
+      for (const signal of signals) process.removeListener(signal, onSignal);
+      process.removeListener('uncaughtException', onError);
     },
   };
 }
 
-/** All that close-with-grace would listen to: it forces the end on any second signal or error, however soon it comes. */
+/** Everything that close-with-grace would listen to: it forces the exit on any second signal or error, however soon. */
 const EVERY_EVENT: NonNullable<closeWithGrace.Options['skip']> = [
   'SIGHUP',
   'SIGINT',

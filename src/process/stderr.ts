@@ -1,11 +1,11 @@
-// An error that no logger takes goes to stderr. It never throws, and never waits for whoever should read it.
+// Writes an error that no logger takes to stderr. It never throws, and never waits for the reader.
 import fs from 'node:fs';
 import process from 'node:process';
 import { attempt } from '../attempt.ts';
 import type { ErrorInfo } from '../protocol/error-info.ts';
 import { immediateWriter } from './write-now.ts';
 
-/** What does not fit into a pipe that nobody empties is lost, as there is nobody who would miss it. */
+/** What does not fit into a full pipe is lost: its reader does not read. */
 export function writeToStderr(what: string, { name, message, stack }: ErrorInfo): void {
   const text = `fastify-clustered: ${what} (pid ${process.pid})\n${stack ?? `${name}: ${message}`}\n`;
   attempt(() => {

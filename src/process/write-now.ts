@@ -1,4 +1,4 @@
-// Writes to standard output and error that never wait for whoever reads.
+// Writes to stdout and stderr that never wait for the reader.
 import fs from 'node:fs';
 
 export interface ImmediateWriter {
@@ -12,18 +12,19 @@ interface StreamHandle {
 }
 
 /**
- * Null: it is a file or a device, of which no reader can stall.
+ * Null for a file or a device: it has no reader that could stall.
  *
- * Whether a write waits is a flag of the open file, which all who inherited it share; libuv takes it away again whenever
- * a child inherits it. So a pipe or a terminal is opened anew. A socket cannot be, nor what belongs to another user (a
- * terminal, behind su): there the flag is set right before each write.
+ * Whether a write blocks is a flag of the open file (O_NONBLOCK), which every process that inherited it shares, and libuv
+ * clears it whenever a child inherits it. So a pipe or a terminal is opened a second time, as an open file of our own.
+ * A socket cannot be opened again, nor can a terminal that belongs to another user (behind su): there the flag is set
+ * right before each write.
  */
 export function immediateWriter(
   stream: NodeJS.WriteStream & { readonly fd: number },
 ): ImmediateWriter | null {
   const handle: StreamHandle | null | undefined = Reflect.get(stream, '_handle');
   if (typeof handle?.setBlocking !== 'function') return null;
-  const own = openAnew(stream.fd);
+  const own = reopen(stream.fd);
   if (own !== null) {
     return { write: (bytes) => fs.writeSync(own, bytes), close: () => fs.closeSync(own) };
   }
@@ -33,7 +34,7 @@ export function immediateWriter(
       try {
         return fs.writeSync(stream.fd, bytes);
       } finally {
-        // As Node has it: libuv itself would try again and again.
+        // Node keeps terminals blocking: otherwise libuv retries in a busy loop.
         if (stream.isTTY) handle.setBlocking(true);
       }
     },
@@ -41,8 +42,8 @@ export function immediateWriter(
   };
 }
 
-/** Null: it cannot be, or not on this system. */
-function openAnew(fd: number): number | null {
+/** Null if it cannot be opened again. Only Linux can. */
+function reopen(fd: number): number | null {
   const { O_WRONLY, O_NONBLOCK, O_NOCTTY } = fs.constants;
   try {
     return fs.openSync(`/proc/self/fd/${fd}`, O_WRONLY | O_NONBLOCK | O_NOCTTY);

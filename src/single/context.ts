@@ -1,16 +1,16 @@
 // The context of a process that serves alone: the fleet is this process.
 import process from 'node:process';
+import { MutableContext } from '../app/context.ts';
+import type { WorkerState } from '../app/context.ts';
 import { SingleError } from '../errors.ts';
 import type { FleetStatus } from '../status.ts';
-import { LiveContext } from '../app/context.ts';
-import type { WorkerState } from '../app/context.ts';
 
 const GENERATION = 1;
 
-export function createSingleContext(): LiveContext {
-  // The directory may be gone by the time somebody asks.
+export function createSingleContext(): MutableContext {
+  // Read now: process.cwd() throws once the directory is gone.
   const generation = { id: GENERATION, entry: process.argv[1] ?? '', cwd: process.cwd() };
-  return new LiveContext({
+  return new MutableContext({
     role: 'single',
     slot: 0,
     generation: GENERATION,

@@ -1,42 +1,47 @@
-// The worker's end of the channel to its primary: what is said, what is heard, what is asked.
+// The worker's end of the channel to its primary: messages both ways, and requests with their responses.
 import process from 'node:process';
 import { PrimaryGoneError } from '../errors.ts';
-import { parsePrimaryMessage, wrap } from '../protocol/messages.ts';
-import type { Answers, PrimaryMessage, Question, WorkerMessage } from '../protocol/messages.ts';
+import { wrap } from '../protocol/envelope.ts';
+import { parsePrimaryMessage } from '../protocol/from-primary.ts';
+import type { PrimaryMessage } from '../protocol/from-primary.ts';
+import type { WorkerMessage } from '../protocol/from-worker.ts';
+import type { RequestName, Responses } from '../protocol/requests.ts';
 
-export type Order = Exclude<PrimaryMessage, { id: number }>;
+type ResponseMessage = Extract<PrimaryMessage, { type: 'response' }>;
 
-export interface ChannelListener {
-  order(order: Order): void;
-  /** The primary is gone. */
-  closed(): void;
+/** What the primary sends of its own accord. */
+export type Instruction = Exclude<PrimaryMessage, ResponseMessage>;
+
+export interface ChannelHandlers {
+  onInstruction(instruction: Instruction): void;
+  onDisconnect(): void;
 }
 
-interface Asking {
+interface PendingRequest {
   resolve(value: unknown): void;
   reject(error: Error): void;
 }
 
 export class Channel {
-  readonly #asked = new Map<number, Asking>();
+  readonly #pending = new Map<number, PendingRequest>();
   #lastId = 0;
 
-  constructor({ order, closed }: ChannelListener) {
+  constructor({ onInstruction, onDisconnect }: ChannelHandlers) {
     process.on('message', (value: unknown) => {
       const message = parsePrimaryMessage(value);
       if (message === undefined) return;
-      if ('id' in message) this.#settle(message);
-      else order(message);
+      if (message.type === 'response') this.#settle(message);
+      else onInstruction(message);
     });
     process.on('disconnect', () => {
-      for (const { reject } of this.#asked.values()) reject(new PrimaryGoneError());
-      this.#asked.clear();
-      closed();
+      for (const { reject } of this.#pending.values()) reject(new PrimaryGoneError());
+      this.#pending.clear();
+      onDisconnect();
     });
   }
 
-  /** Settles when it is on its way, with true, or when it cannot be any more. Never rejects. */
-  say(message: WorkerMessage): Promise<boolean> {
+  /** Settles with true when the message is written to the channel, with false when it cannot be. Never rejects. */
+  send(message: WorkerMessage): Promise<boolean> {
     return new Promise((resolve) => {
       if (process.send === undefined || !process.connected) return resolve(false);
       process.send(wrap(message), undefined, undefined, (failed) => resolve(!failed));
@@ -44,19 +49,19 @@ export class Channel {
   }
 
   /** @throws FST_CLUSTERED_PRIMARY_GONE */
-  ask<Q extends Question>(question: Q): Promise<Answers[Q]> {
+  request<Name extends RequestName>(name: Name): Promise<Responses[Name]> {
     if (!process.connected) return Promise.reject(new PrimaryGoneError());
     this.#lastId += 1;
     const id = this.#lastId;
-    return new Promise<Answers[Q]>((resolve, reject) => {
-      // The primary speaks the same version of the protocol, so its answer has the shape that is asked for.
-      this.#asked.set(id, { resolve: (value) => resolve(value as Answers[Q]), reject });
-      void this.say({ type: 'ask', id, question });
+    return new Promise<Responses[Name]>((resolve, reject) => {
+      // The primary speaks the same version of the protocol, so the response has the shape that its name says.
+      this.#pending.set(id, { resolve: (value) => resolve(value as Responses[Name]), reject });
+      void this.send({ type: 'request', id, name });
     });
   }
 
-  #settle({ id, value }: Extract<PrimaryMessage, { id: number }>): void {
-    this.#asked.get(id)?.resolve(value);
-    this.#asked.delete(id);
+  #settle({ id, value }: ResponseMessage): void {
+    this.#pending.get(id)?.resolve(value);
+    this.#pending.delete(id);
   }
 }

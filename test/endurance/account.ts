@@ -1,31 +1,23 @@
 // Adds up what was sent and lost, mode by mode, and prints it as a table.
-import type { Fate, LoadReport } from '../helpers/load-client.ts';
+import { LOSSES } from '../helpers/load-report.ts';
+import type { LoadReport } from '../helpers/load-report.ts';
+import { markdownTable } from '../helpers/tables.ts';
 
-const LOST = ['refused', 'reset', 'cut', 'hung', 'serverError', 'wrongAnswer'] as const satisfies Fate[];
+const COUNTED = ['sent', 'lost', ...LOSSES] as const;
 
-type Sums = Readonly<Record<(typeof LOST)[number] | 'rollouts' | 'sent' | 'lost', number>>;
-
-const NONE: Sums = {
-  rollouts: 0,
-  sent: 0,
-  lost: 0,
-  refused: 0,
-  reset: 0,
-  cut: 0,
-  hung: 0,
-  serverError: 0,
-  wrongAnswer: 0,
-};
+type Sums = Readonly<Record<(typeof COUNTED)[number] | 'rollouts', number>>;
 
 export class Account {
   readonly #modes = new Map<string, Sums>();
 
   /** One rollout, and what was sent before, during and after it. */
   add(mode: string, report: LoadReport): void {
-    const sums = this.#modes.get(mode) ?? NONE;
-    const added = { ...sums, rollouts: sums.rollouts + 1 };
-    for (const count of ['sent', 'lost', ...LOST] as const) added[count] += report[count];
-    this.#modes.set(mode, added);
+    const before = this.#modes.get(mode);
+    const sums = COUNTED.map((count) => [count, (before?.[count] ?? 0) + report[count]] as const);
+    this.#modes.set(mode, {
+      ...(Object.fromEntries(sums) as Record<(typeof COUNTED)[number], number>),
+      rollouts: (before?.rollouts ?? 0) + 1,
+    });
   }
 
   total(count: 'rollouts' | 'sent'): number {
@@ -39,20 +31,9 @@ export class Account {
   }
 
   get table(): string {
-    const rows = [...this.#modes].map(([mode, sums]) => [
-      mode,
-      ...(['rollouts', 'sent', 'lost', ...LOST] as const).map((count) => sums[count]),
-    ]);
-    return table(['rollout, load', 'rollouts', 'requests', 'lost', ...LOST], rows);
+    return markdownTable(
+      ['rollout, load', 'rollouts', 'requests', 'lost', ...LOSSES],
+      [...this.#modes].map(([mode, sums]) => [mode, sums.rollouts, ...COUNTED.map((count) => sums[count])]),
+    );
   }
-}
-
-/** In Markdown. */
-export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const lines = rows.map((row) =>
-    row.map((cell) => (typeof cell === 'number' ? cell.toLocaleString('en') : cell)),
-  );
-  return [head, head.map((_, column) => (column === 0 ? '---' : '---:')), ...lines]
-    .map((row) => `| ${row.join(' | ')} |`)
-    .join('\n');
 }

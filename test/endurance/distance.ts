@@ -1,4 +1,4 @@
-// Measures the race of RFC 9112, section 9.6: a client sends on an idle connection while the news of its end travels.
+// Measures the race of RFC 9112, section 9.6: a client sends on an idle connection while the server's close is on its way.
 //
 // A draining worker closes a connection on which nothing has come for 1 to 1.5 times idleMs since the drain began. What
 // a client sends within the round trip around that moment crosses the close. So of the connections that are closed idle,
@@ -7,12 +7,13 @@
 // pauses: none as long as every pause, with half a round trip on top, is shorter than idleMs. Per request it depends, on
 // top of that, on how often the service is rolled: here all the time, in a working life hardly ever.
 import { startDelayingProxy } from '../helpers/delaying-proxy.ts';
-import { describeLosses, startLoad } from '../helpers/load-client.ts';
-import type { LoadReport, Loss } from '../helpers/load-client.ts';
-import { table } from './account.ts';
+import { describeLosses } from '../helpers/load-report.ts';
+import type { LoadReport, Loss } from '../helpers/load-report.ts';
+import { startLoads } from '../helpers/loads.ts';
+import { markdownTable } from '../helpers/tables.ts';
 import { roll, withService } from './with-service.ts';
 
-/** Small, so that it is quick; only its ratio to the pauses and to the distance counts. */
+/** Small, to save time: only its ratio to the pauses and to the distance matters. */
 const IDLE_MS = 800;
 const CLIENTS = 120;
 const DELAYS_MS = [10, 40];
@@ -32,52 +33,49 @@ interface Row {
   readonly races: number;
 }
 
-/** False: something was lost that the race does not explain, or although all pauses are shorter than idleMs. */
-export async function measureDistance(rollouts: number): Promise<boolean> {
+/** A row fails if the race does not explain its losses, or if it lost anything although its pauses are shorter than idleMs. */
+export async function measureDistance(
+  rollouts: number,
+): Promise<{ readonly passed: number; readonly failed: number }> {
   const rows: Row[] = [];
   for (const delayMs of DELAYS_MS) rows.push(...(await rollAt(delayMs, rollouts)));
   const head = ['each way; pauses', 'rollouts', 'requests', 'closed idle', 'lost', 'of them the race'];
   console.log(
-    table(
+    markdownTable(
       [...head, 'lost of 1,000 requests', 'lost of 1,000 closed idle'],
       rows.map((row) => cells(row, rollouts)),
     ),
   );
   const failed = rows.filter((row) => !isExplained(row));
   for (const { report } of failed) console.error(describeLosses(report));
-  console.log(`\n${rows.length - failed.length} passed, ${failed.length} failed`);
-  return failed.length === 0;
+  return { passed: rows.length - failed.length, failed: failed.length };
 }
 
 /** All pauses at once, so under the same rollouts. */
 function rollAt(delayMs: number, rollouts: number): Promise<readonly Row[]> {
   const options = { workers: 2, rollout: { minReadyMs: 200, idleMs: IDLE_MS } };
   return withService(options, async (service) => {
-    const proxy = await startDelayingProxy({
-      upstream: { host: '127.0.0.1', port: await service.port() },
-      delayMs,
-    });
+    const proxy = await startDelayingProxy({ upstream: await service.origin(), delayMs });
     const races = PAUSES.map(() => 0);
-    const loads = PAUSES.map(([from, to], index) =>
-      startLoad({
+    const loads = startLoads(
+      ...PAUSES.map(([from, to], index) => ({
         origin: proxy,
-        connections: 'kept-alive',
+        connections: 'kept-alive' as const,
         clients: CLIENTS,
-        request: () => ({ method: 'GET', path: '/' }),
-        thinkMs: (random) => IDLE_MS * (from + (to - from) * random()),
-        onLoss(loss) {
+        thinkMs: (random: () => number) => IDLE_MS * (from + (to - from) * random()),
+        onLoss(loss: Loss) {
           if (isRace(loss)) races[index] = (races[index] ?? 0) + 1;
         },
-      }),
+      })),
     );
     try {
       for (let rollout = 1; rollout <= rollouts; rollout += 1) {
         // Long enough for the clients to be out of step with each other, and with the drain before.
-        await Promise.all(loads.map((load) => load.finished(load.counts().answered + 3 * CLIENTS)));
+        await Promise.all(loads.all.map((load) => load.finished(load.counts().answered + 3 * CLIENTS)));
         await roll(service);
         console.error(`${delayMs} ms, rollout ${rollout} of ${rollouts}`);
       }
-      const reports = await Promise.all(loads.map((load) => load.stop()));
+      const reports = await loads.stop();
       return reports.map((report, index) => ({
         delayMs,
         pauses: PAUSES[index] ?? PAUSES[0],
@@ -85,7 +83,7 @@ function rollAt(delayMs: number, rollouts: number): Promise<readonly Row[]> {
         races: races[index] ?? 0,
       }));
     } finally {
-      await Promise.all(loads.map((load) => load.stop()));
+      await loads.stop();
       await proxy.close();
     }
   });

@@ -1,6 +1,7 @@
-// Rollouts one after the other, in every mode under every load, until there were enough of them, and enough requests.
-import { describeLosses, startLoad } from '../helpers/load-client.ts';
-import type { LoadReport } from '../helpers/load-client.ts';
+// Rollouts one after the other, in every mode under every load, until there are enough of them, and enough requests.
+import { startLoad } from '../helpers/load-client.ts';
+import { describeLosses } from '../helpers/load-report.ts';
+import type { LoadReport } from '../helpers/load-report.ts';
 import type { Service } from '../helpers/service.ts';
 import { Account } from './account.ts';
 import { LOADS, ROLLOUTS } from './modes.ts';
@@ -12,8 +13,8 @@ export interface Enough {
   readonly requests: number;
 }
 
-/** False: something was lost, or a rollout did not go as it should; the run ends with that. */
-export async function endure(enough: Enough): Promise<boolean> {
+/** The first rollout that does not go as it should ends the run, and counts as failed. */
+export async function endure(enough: Enough): Promise<Account['verdict']> {
   const account = new Account();
   const broken = await rollThroughAll(account, enough).then(
     () => 0,
@@ -25,8 +26,7 @@ export async function endure(enough: Enough): Promise<boolean> {
   const { passed, failed } = account.verdict;
   console.log(`${account.table}\n`);
   console.log(`${account.total('rollouts')} rollouts, ${account.total('sent')} requests.`);
-  console.log(`${passed} passed, ${failed + broken} failed`);
-  return failed + broken === 0;
+  return { passed, failed: failed + broken };
 }
 
 async function rollThroughAll(account: Account, { rollouts, requests }: Enough): Promise<void> {
@@ -46,24 +46,22 @@ async function rollThroughAll(account: Account, { rollouts, requests }: Enough):
   }
 }
 
-/** Before, during, and after: there as long as it takes for this rollout's share of the requests, but not longer. */
+/** Load before, during and after a rollout, as long as it takes for the rollout's share of the requests, within a limit. */
 async function loadOverRollout(service: Service, { load }: LoadMode, share: number): Promise<LoadReport> {
-  const running = startLoad({ ...load, origin: { host: '127.0.0.1', port: await service.port() } });
+  const running = startLoad({ ...load, origin: await service.origin() });
   try {
-    await running.answered(2 * load.clients);
+    await running.more(2 * load.clients);
     await roll(service);
-    await running.answered(running.counts().answered + 2 * load.clients);
+    await running.more(2 * load.clients);
     const until = performance.now() + MOST_AFTER_MS;
-    while (running.counts().sent < share && performance.now() < until) {
-      await running.answered(running.counts().answered + load.clients);
-    }
+    while (running.counts().sent < share && performance.now() < until) await running.more(load.clients);
     return await running.stop();
   } finally {
     await running.stop();
   }
 }
 
-/** Slow clients never come to their share; the quick ones make up for it. */
+/** Slow clients never send their share within this time; the quick ones send more instead. */
 const MOST_AFTER_MS = 2_000;
 
 function tell(account: Account, rollout: string, load: string, report: LoadReport): void {

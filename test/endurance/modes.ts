@@ -1,7 +1,7 @@
-// What is combined: the ways in which clients use the service, and the ways in which it is rolled meanwhile.
+// What is combined: the ways in which clients use the service, and the ways in which it rolls meanwhile.
 import type { ClusteredOptions } from 'fastify-clustered';
-import { getOrPost } from '../helpers/get-or-post.ts';
 import type { LoadOptions } from '../helpers/load-client.ts';
+import { chunked, getOrPost, slow } from '../helpers/requests.ts';
 
 export interface LoadMode {
   readonly name: string;
@@ -14,32 +14,32 @@ export interface RolloutMode {
 }
 
 const TIMES = { minReadyMs: 200, idleMs: 1_000 } as const;
-const CHUNKS = '0\n1\n2\n3\n4\n5\n6\n7\n8\n9\n';
 
-/** Half of them answer when their time is over, half begin at once; all of them last for up to 300 ms. */
-const slow = {
-  request: (number) => ({
-    method: 'GET',
-    path: `${number % 2 === 0 ? '/slow' : '/chunks'}?ms=${(number * 37) % 300}`,
-  }),
-  check: ({ body }, { path }) => path.startsWith('/slow') || String(body) === CHUNKS,
+const upTo300Ms = (number: number): number => (number * 37) % 300;
+const slowly = slow(upTo300Ms);
+const inChunks = chunked(upTo300Ms);
+
+/** Half of the answers begin when their time is over, half begin at once; all end within 300 ms. */
+const slowOrChunked = {
+  request: (number) => (number % 2 === 0 ? slowly : inChunks).request(number),
+  check: (response, request) => request.path.startsWith('/slow') || inChunks.check(response),
 } as const satisfies Partial<LoadOptions>;
 
 export const LOADS: readonly LoadMode[] = [
-  {
-    name: 'fresh connections, GET',
-    load: { connections: 'fresh', clients: 16, request: () => ({ method: 'GET', path: '/' }) },
-  },
+  { name: 'fresh connections, GET', load: { connections: 'fresh', clients: 16 } },
   { name: 'kept alive, GET and POST of 16 KB', load: { ...getOrPost, clients: 16 } },
   {
     name: 'kept alive, pauses of 0.2 to 0.8 idleMs',
     load: { ...getOrPost, clients: 96, thinkMs: (random) => TIMES.idleMs * (0.2 + 0.6 * random()) },
   },
   { name: 'kept alive, pipelined pairs', load: { ...getOrPost, clients: 16, pipelined: 2 } },
-  { name: 'kept alive, slow and chunked answers', load: { ...slow, connections: 'kept-alive', clients: 48 } },
+  {
+    name: 'kept alive, slow and chunked answers',
+    load: { ...slowOrChunked, connections: 'kept-alive', clients: 48 },
+  },
   {
     name: 'fresh connections, slow and chunked answers',
-    load: { ...slow, connections: 'fresh', clients: 48 },
+    load: { ...slowOrChunked, connections: 'fresh', clients: 48 },
   },
 ];
 

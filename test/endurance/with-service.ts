@@ -1,16 +1,12 @@
-// Runs the service for as long as something is done with it, and leaves no process behind, however that ends.
+// Runs a service for as long as something is done with it, and leaves no process behind, however that ends.
 import assert from 'node:assert/strict';
-import process from 'node:process';
 import type { ClusteredOptions } from 'fastify-clustered';
+import { onInterrupt } from '../helpers/command.ts';
 import { Service } from '../helpers/service.ts';
 
 const running = new Set<Service>();
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
-    void Promise.all([...running].map((service) => service.destroy())).then(() => process.exit(1));
-  });
-}
+onInterrupt(() => Promise.all([...running].map((service) => service.destroy())));
 
 export async function withService<T>(
   options: ClusteredOptions,
@@ -30,13 +26,13 @@ export async function withService<T>(
   }
 }
 
-/** Rolls, and waits until every old worker has gone as it was asked to. */
+/** Rolls, and waits until every old worker has drained and exited by itself. */
 export async function roll(service: Service): Promise<void> {
   const { size } = await service.status();
-  const gone = service.lines('worker exited').length + size;
-  const { outcome } = await service.restart();
-  assert.equal(outcome, 'completed', service.story());
-  await service.seen('worker exited', { count: gone });
-  for (const harm of ['worker crashed', 'worker killed', 'worker failing'])
-    assert.deepEqual(service.lines(harm), []);
+  const before = service.lines('worker exited').length;
+  await service.rollOut();
+  await service.drained();
+  assert.equal(service.lines('worker exited').length, before + size, service.story());
+  for (const failure of ['worker crashed', 'worker killed', 'worker failing'] as const)
+    assert.deepEqual(service.lines(failure), []);
 }

@@ -1,38 +1,37 @@
-// An app that closes the channel to the primary: nobody can tell that worker anything any more, so another one takes over.
+// An app that closes the channel to the primary: its worker gets no orders any more, so another one replaces it.
 import assert from 'node:assert/strict';
 import process from 'node:process';
 import { suite, test } from 'node:test';
-import { ask, gather, openConnection } from '../helpers/bystanders.ts';
-import { describeLosses, startLoad } from '../helpers/load-client.ts';
+import { ask, connectToEach, gather } from '../helpers/bystanders.ts';
+import { startLoad } from '../helpers/load-client.ts';
+import { assertNothingLost } from '../helpers/load-report.ts';
 import { startReadyService, startService } from '../helpers/service.ts';
-import type { LogLine, Service } from '../helpers/service.ts';
-
-/** Nothing in these tests ends because of a time. */
-const PATIENT = { idleMs: 600_000, graceMs: 600_000 } as const;
+import type { Service } from '../helpers/service.ts';
+import { ENDLESS } from '../helpers/times.ts';
 
 suite('a worker that closes its channel', () => {
   for (const how of ['process.disconnect', 'cluster.worker.disconnect']) {
     for (const workers of [1, 2]) {
-      test(`${how}(), ${workers} workers: replaced, whoever it serves is served, nobody is lost or hangs`, async (t) => {
+      test(`${how}(), ${workers} workers -> it is replaced, its clients are answered, 0 lost, 0 hung`, async (t) => {
         const service = await startReadyService(t, {
           fixture: 'held.js',
-          options: { workers, shutdown: PATIENT },
+          options: { workers, shutdown: ENDLESS },
         });
         const load = await startFreshLoad(service);
         t.after(() => void load.stop());
         const bystanders = await gather(service);
-        const keepers = await openToAll(service, workers);
-        const probes = await openToAll(service, workers);
+        const keepers = await connectToEach(service, workers);
+        const probes = await connectToEach(service, workers);
         const [pid, culprit] = [...keepers][0] ?? [];
         assert.ok(pid !== undefined && culprit !== undefined);
         await ask(culprit, `/leave?how=${how}`);
-        const told = await service.seen('worker disconnected');
-        assert.deepEqual([told.worker?.pid, told['level']], [pid, 50]);
-        assert.match(String(told['explanation']), /process\.disconnect\(\)/);
+        const line = await service.seen('worker disconnected');
+        assert.deepEqual([line.worker?.pid, line['level']], [pid, 50]);
+        assert.match(String(line['explanation']), /process\.disconnect\(\)/);
         await service.seen('worker ready', { count: workers + 1 });
         assert.equal(service.lines('worker exited').length, 0);
-        await load.answered(load.counts().answered + 50);
-        // The service lives on, so readiness has nothing to warn of.
+        await load.more(50);
+        // The service goes on, so readiness stays 200.
         for (const [, probe] of probes) assert.equal((await ask(probe, '/readyz')).status, 200);
 
         const served = bystanders.map((bystander) => bystander.goOn());
@@ -40,10 +39,9 @@ suite('a worker that closes its channel', () => {
         for (const { status } of await Promise.all(served)) assert.equal(status, 200);
         for (const [, socket] of [...keepers, ...probes]) socket.destroy();
 
-        const exited = await exitOf(service, pid);
+        const exited = await service.exited(pid);
         assert.deepEqual([exited['code'], exited['expected']], [0, true]);
-        const report = await load.stop();
-        assert.equal(report.lost, 0, describeLosses(report));
+        assertNothingLost(await load.stop());
         assert.equal(service.lines('worker crashed').length, 0);
         assert.equal((await service.readyPids()).length, workers);
         assert.equal(await service.stop(), 0);
@@ -51,20 +49,20 @@ suite('a worker that closes its channel', () => {
     }
   }
 
-  test('a worker that dies closes its channel, too: it is told as a crash, and as nothing else', async (t) => {
-    const service = await startReadyService(t, { fixture: 'held.js', options: { shutdown: PATIENT } });
+  test('a worker that crashes closes its channel, too -> it is logged as a crash, not as disconnected', async (t) => {
+    const service = await startReadyService(t, { fixture: 'held.js', options: { shutdown: ENDLESS } });
     const [first, second] = await service.readyPids();
     assert.ok(first !== undefined && second !== undefined);
     process.kill(first, 'SIGKILL');
     await service.seen('all workers ready', { count: 2 });
-    const sockets = await openToAll(service, 2);
+    const sockets = await connectToEach(service, 2);
     const culprit = sockets.get(second);
     assert.ok(culprit !== undefined);
     await ask(culprit, '/leave?how=process.disconnect');
-    // It comes so long after the channel was closed that the other one would have come before.
+    // By now a line for the worker that was killed would have come, too.
     assert.equal((await service.seen('worker disconnected')).worker?.pid, second);
     culprit.destroy();
-    await exitOf(service, second);
+    await service.exited(second);
     await service.seen('all workers ready', { count: 3 });
     for (const [, socket] of sockets) socket.destroy();
     assert.equal(await service.stop(), 0);
@@ -72,21 +70,21 @@ suite('a worker that closes its channel', () => {
     assert.equal(service.lines('worker crashed').length, 1);
   });
 
-  test('a descriptor that is closed under its hands: the worker cannot know, serves on, and is killed in the end', async (t) => {
+  test("the channel's descriptor is closed -> the worker cannot notice, serves on, and is killed at the deadline", async (t) => {
     const service = await startReadyService(t, {
       fixture: 'held.js',
       options: { workers: 1, shutdown: { idleMs: 100, graceMs: 300 }, closeMs: 100 },
     });
-    const [pid] = await service.readyPids();
+    const pid = await service.readyPid();
     await service.get('/leave?how=fs.close');
     assert.equal((await service.seen('worker disconnected')).worker?.pid, pid);
     assert.equal((await service.seen('worker killed'))['cause'], 'drain-timeout');
-    await exitOf(service, pid);
+    await service.exited(pid);
     await service.seen('all workers ready', { count: 2 });
     assert.equal((await service.get('/')).status, 200);
   });
 
-  test('cluster.worker.kill() ends the process on the spot: a crash like process.exit()', async (t) => {
+  test('cluster.worker.kill() -> a crash like process.exit()', async (t) => {
     const service = await startReadyService(t, { fixture: 'held.js', options: { workers: 1 } });
     await service.get('/leave?how=cluster.worker.kill');
     const crashed = await service.seen('worker crashed');
@@ -98,7 +96,7 @@ suite('a worker that closes its channel', () => {
   });
 
   for (const when of ['early', 'late'] as const) {
-    test(`process.channel.unref(), ${when}: it boots, rolls and stops as ever`, async (t) => {
+    test(`process.channel.unref(), ${when} -> it boots, rolls and stops as usual`, async (t) => {
       const how = 'process.channel.unref';
       const service = await startReadyService(t, {
         fixture: 'held.js',
@@ -106,15 +104,15 @@ suite('a worker that closes its channel', () => {
         options: { workers: 1, rollout: { minReadyMs: 0, idleMs: 100 } },
       });
       if (when === 'late') await service.get(`/leave?how=${how}`);
-      assert.equal((await service.restart()).outcome, 'completed');
-      await service.seen('worker exited');
+      await service.rollOut();
+      await service.drained();
       assert.equal(await service.stop(), 0);
       assert.equal(service.lines('worker crashed').length, 0);
     });
   }
 
   for (const how of ['process.disconnect', 'cluster.worker.disconnect', 'cluster.worker.kill']) {
-    test(`${how}() while it boots is a boot that fails`, async (t) => {
+    test(`${how}() while the worker boots -> a boot that fails`, async (t) => {
       const service = startService(t, {
         fixture: 'held.js',
         env: { LEAVE_EARLY: how },
@@ -130,31 +128,10 @@ suite('a worker that closes its channel', () => {
 
 async function startFreshLoad(service: Service): Promise<ReturnType<typeof startLoad>> {
   const load = startLoad({
-    origin: { host: '127.0.0.1', port: await service.port() },
+    origin: await service.origin(),
     connections: 'fresh',
     clients: 4,
-    request: () => ({ method: 'GET', path: '/' }),
   });
   await load.answered(20);
   return load;
-}
-
-/** A connection to each worker, by its pid. */
-async function openToAll(
-  service: Service,
-  workers: number,
-): Promise<ReadonlyMap<number, Awaited<ReturnType<typeof openConnection>>>> {
-  const sockets = new Map<number, Awaited<ReturnType<typeof openConnection>>>();
-  for (let tries = 0; sockets.size < workers; tries += 1) {
-    assert.ok(tries < 1_000, 'one worker accepts everybody');
-    const socket = await openConnection(service);
-    const { pid } = JSON.parse((await ask(socket, '/')).body);
-    if (sockets.has(pid)) socket.destroy();
-    else sockets.set(pid, socket);
-  }
-  return sockets;
-}
-
-function exitOf(service: Service, pid: number | undefined): Promise<LogLine> {
-  return service.seen('worker exited', { where: ({ worker }) => worker?.pid === pid });
 }

@@ -1,4 +1,4 @@
-// The ways to name the entry and the folder: after a rollout both are of the release that the link leads to, or it is said.
+// The ways to name the entry and the folder: after a rollout both are of the release behind the link, or a warning says so.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -9,14 +9,15 @@ import type { ClusteredOptions } from 'fastify-clustered';
 import { installPacked, pack } from '../helpers/installed.ts';
 import { createReleases, served, workingRelease } from '../helpers/releases.ts';
 import type { Releases } from '../helpers/releases.ts';
-import { QUICK, startReadyService } from '../helpers/service.ts';
+import { startReadyService } from '../helpers/service.ts';
 import type { Service } from '../helpers/service.ts';
+import { QUICK } from '../helpers/times.ts';
 
 interface Way {
   readonly title: string;
   /** Of the release's package.json. */
   readonly type: 'module' | 'commonjs';
-  /** What Node is given; ~ is the link. */
+  /** The argument of Node; ~ is the link. */
   readonly node: string;
   /** Undefined: not set, as under systemd. */
   readonly pwd?: string;
@@ -54,7 +55,7 @@ suite('entry', () => {
   }
 
   for (const way of FOLLOWED) {
-    test(`S86: ${way.title} (${way.type}): starts, and follows the link`, async (t) => {
+    test(`S86: ${way.title} (${way.type}) -> it starts, and rollouts follow the link`, async (t) => {
       const releases = create(t);
       const service = await start(t, releases, way);
       const cwd = (release: number): string =>
@@ -64,7 +65,7 @@ suite('entry', () => {
         write(releases, release, way);
         releases.deploy(release);
         releases.remove(release - 1);
-        assert.equal((await service.restart()).outcome, 'completed');
+        await service.rollOut();
         assert.deepEqual(await served(service), {
           release: String(release),
           cwd: cwd(release),
@@ -76,15 +77,15 @@ suite('entry', () => {
     });
   }
 
-  test('S86: without PWD a relative entry cannot know the link: what is rolled is the same, and that is said', async (t) => {
+  test('S86: a relative entry without PWD -> the link is unknown, the same release rolls again, and a warning says so', async (t) => {
     const releases = create(t);
     const way = { type: 'module', node: './dist/main' } as const;
     const service = await start(t, releases, way);
-    assert.equal((await service.restart()).outcome, 'completed');
+    await service.rollOut();
     assert.deepEqual(warnings(service), []);
     write(releases, 2, way);
     releases.deploy(2);
-    assert.equal((await service.restart()).outcome, 'completed');
+    await service.rollOut();
     assert.deepEqual(await served(service), { release: '1', cwd: releases.path(1), generation: 3 });
     const { current } = releases;
     const { generation, entry, cwd, link, leadsTo, through } = await service.seen('link moved, not followed');
@@ -102,13 +103,13 @@ suite('entry', () => {
     assert.equal(warnings(service).length, 1);
   });
 
-  test('S86: new code in the old folder is said', async (t) => {
+  test('S86: new code in the old working directory -> a warning says so', async (t) => {
     const releases = create(t);
     const way = { type: 'module', node: '~/dist/main.js', options: { cwd: releases.path(1) } } as const;
     const service = await start(t, releases, way);
     write(releases, 2, way);
     releases.deploy(2);
-    assert.equal((await service.restart()).outcome, 'completed');
+    await service.rollOut();
     assert.deepEqual(await served(service), { release: '2', cwd: releases.path(1), generation: 2 });
     const { entry, cwd, link } = await service.seen('link moved, followed in part');
     assert.deepEqual(
@@ -139,7 +140,7 @@ function start(
   });
 }
 
-/** dist/main.js, which the package.json calls by less than its name. */
+/** dist/main.js, which package.json names without its extension. */
 function write(releases: Releases, release: number, { type }: Pick<Way, 'type'>): void {
   const manifest = (main: string): string => JSON.stringify({ type, main });
   releases.write(release, manifest('dist/main'), 'package.json');

@@ -1,4 +1,4 @@
-// Errors that are hard to tell, thrown where nobody catches them: they are told, once, and cost nobody but their request.
+// Errors that are hard to log, thrown where no code catches them: each is logged once, and costs only its own request.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -7,36 +7,35 @@ import os from 'node:os';
 import path from 'node:path';
 import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { ask, gather, openConnection } from '../helpers/bystanders.ts';
+import { ask, assertServedBy, gather, openConnection } from '../helpers/bystanders.ts';
 import { createReleases, startRelease } from '../helpers/releases.ts';
 import { startReadyService, startService } from '../helpers/service.ts';
 import type { Service } from '../helpers/service.ts';
+import { ENDLESS } from '../helpers/times.ts';
 
-/** Nothing in these tests ends because of a time. */
-const PATIENT = { idleMs: 600_000, graceMs: 600_000 } as const;
-const UNDETERRED = { minUptimeMs: 0 } as const;
-const ONE = { workers: 1, shutdown: PATIENT, respawn: UNDETERRED } as const;
+const EARLY_EXITS_ALLOWED = { minUptimeMs: 0 } as const;
+const ONE = { workers: 1, shutdown: ENDLESS, respawn: EARLY_EXITS_ALLOWED } as const;
 
 const KINDS = ['message', 'getters', 'inspect', 'proxy', 'revoked', 'undefined', 'huge', 'cyclic'];
 
-/** A line of it is a message, and a stack, and little else. */
+/** Of a line with the message and the stack of an error. */
 const MOST_CHARACTERS = 100_000;
 
 const ON_STDERR = /^fastify-clustered: .*$/gm;
 
-suite('an uncaught error that is hard to tell', () => {
+suite('an uncaught error that is hard to log', () => {
   for (const how of ['hostile', 'hostile-rejection'] as const) {
-    test(`S91, S32: ${how}, of every kind: bystanders are answered, it is told once, and the worker exits 1`, async (t) => {
+    test(`S91, S32: ${how}, of every kind -> bystanders are answered, it is logged once, and the worker exits with 1`, async (t) => {
       const service = await startReadyService(t, { fixture: 'held.js', options: ONE });
       for (const [index, kind] of KINDS.entries()) {
-        const [pid] = await service.readyPids();
+        const pid = await service.readyPid();
         await failAmongBystanders(service, `/${how}?kind=${kind}`, index + 2);
-        const exited = await service.seen('worker exited', { where: ({ worker }) => worker?.pid === pid });
+        const exited = await service.exited(pid);
         assert.deepEqual([exited['code'], exited['expected']], [1, true], kind);
-        const told = service.lines('worker failing').filter(({ worker }) => worker?.pid === pid);
-        assert.equal(told.length, 1, kind);
-        assert.equal(typeof told[0]?.err?.message, 'string', kind);
-        assert.ok(JSON.stringify(told).length < MOST_CHARACTERS, kind);
+        const lines = service.lines('worker failing').filter(({ worker }) => worker?.pid === pid);
+        assert.equal(lines.length, 1, kind);
+        assert.equal(typeof lines[0]?.err?.message, 'string', kind);
+        assert.ok(JSON.stringify(lines).length < MOST_CHARACTERS, kind);
       }
       assert.equal(service.lines('worker crashed').length, 0);
       assert.equal(service.stderr, '');
@@ -44,9 +43,9 @@ suite('an uncaught error that is hard to tell', () => {
     });
   }
 
-  test('S91: without a logger the worker tells it on stderr, once', async (t) => {
+  test('S91: without a logger -> the worker writes it to stderr, once', async (t) => {
     const service = await startReadyService(t, { fixture: 'held.js', options: { ...ONE, logger: false } });
-    const [pid] = await service.readyPids();
+    const pid = await service.readyPid();
     await failAmongBystanders(service, '/hostile?kind=cyclic', null);
     await replaced(service, pid);
     assert.equal(await service.stop(), 0);
@@ -57,9 +56,9 @@ suite('an uncaught error that is hard to tell', () => {
     assert.ok(service.stderr.length < MOST_CHARACTERS);
   });
 
-  test('S91, S35: when the primary is gone, the worker tells it on stderr, and goes on to the end', async (t) => {
+  test('S91, S35: the primary was killed -> the worker writes it to stderr, and answers its clients', async (t) => {
     const service = await startReadyService(t, { fixture: 'held.js', options: ONE });
-    const [pid] = await service.readyPids();
+    const pid = await service.readyPid();
     const [held, culprit, keeper] = await Promise.all([1, 2, 3].map(() => openConnection(service)));
     assert.ok(held && culprit && keeper);
     const answer = ask(held, '/silent');
@@ -73,29 +72,29 @@ suite('an uncaught error that is hard to tell', () => {
     assert.equal((await answer).status, 200);
     culprit.destroy();
     await lost;
-    // The worker has its stdout, too, so this is its end.
+    // The worker holds the same stdout, so this is its exit.
     await service.ended;
     assert.equal(service.stderr.match(ON_STDERR)?.length, 1);
   });
 
   for (const [what, open] of [
-    ['full, and nobody reads it', fullPipe],
+    ['full, and not read', fullPipe],
     ['closed at its other end', closedPipe],
   ] as const) {
-    test(`S91: stderr is ${what}: bystanders are answered nevertheless`, async (t) => {
+    test(`S91: stderr is ${what} -> bystanders are answered nevertheless`, async (t) => {
       const service = await startReadyService(t, {
         fixture: 'held.js',
         options: { ...ONE, logger: false },
         stderr: open(t),
       });
-      const [pid] = await service.readyPids();
+      const pid = await service.readyPid();
       await failAmongBystanders(service, '/hostile?kind=inspect', null);
       await replaced(service, pid);
       assert.equal(await service.stop(), 0);
     });
   }
 
-  test('S91: of an entry that throws it while it loads: the rollout aborts, with what can be told', async (t) => {
+  test('S91: the entry file throws it -> the rollout aborts, and the failure is logged once', async (t) => {
     const releases = createReleases(t);
     const service = await startRelease(t, releases, { workers: 1 });
     const hostile = new URL('../fixtures/hostile.js', import.meta.url).href;
@@ -111,7 +110,7 @@ suite('an uncaught error that is hard to tell', () => {
     assert.equal(service.stderr, '');
   });
 
-  test('S91: of an entry that throws it while it loads, without a logger: on stderr, once', async (t) => {
+  test('S91: the entry file throws it, without a logger -> it is on stderr, once', async (t) => {
     const options = { ...ONE, logger: false };
     const service = startService(t, { fixture: 'early.js', options });
     assert.equal((await service.ended).code, 1);
@@ -126,7 +125,7 @@ suite('an uncaught error that is hard to tell', () => {
   });
 
   for (const kind of ['undefined', 'proxy', 'huge']) {
-    test(`S36: ${kind}, in the primary: a clean shutdown with exit 1, told once`, async (t) => {
+    test(`S36: ${kind}, thrown in the primary -> a graceful shutdown with exit 1, logged once`, async (t) => {
       const logging = await startReadyService(t, { fixture: 'held.js', options: ONE });
       throwInPrimary(logging, kind);
       assert.equal((await logging.ended).code, 1);
@@ -141,7 +140,7 @@ suite('an uncaught error that is hard to tell', () => {
       ]);
     });
 
-    test(`S72: ${kind}, in a single process whose app has no logger: on stderr, exit 1`, async (t) => {
+    test(`S72: ${kind}, thrown in a single process whose app has no logger -> it is on stderr, exit 1`, async (t) => {
       const service = startService(t, { fixture: 'held.js', options: { ...ONE, workers: 0 } });
       await service.seen('sockets bound');
       throwInPrimary(service, kind);
@@ -153,14 +152,14 @@ suite('an uncaught error that is hard to tell', () => {
   }
 });
 
-/** It may end before it has answered. */
+/** The primary may exit before it answers the call. */
 function throwInPrimary(service: Service, kind: string): void {
   service.call('throwInPrimary', kind).catch(() => undefined);
 }
 
-/** All that the others are at is answered, by the worker in which it happened. */
+/** Every other request is answered by the worker in which the error was thrown. */
 async function failAmongBystanders(service: Service, path: string, ready: number | null): Promise<void> {
-  const [pid] = await service.readyPids();
+  const pid = await service.readyPid();
   const bystanders = await gather(service);
   const [keeper, culprit] = [await openConnection(service), await openConnection(service)];
   const ended = ask(culprit, path).then(
@@ -169,18 +168,15 @@ async function failAmongBystanders(service: Service, path: string, ready: number
   );
   await service.seen('uncaught', { where: ({ by }) => by === pid });
   if (ready !== null) await service.seen('worker ready', { count: ready });
-  const served = bystanders.map(async (bystander) => {
-    const { status, headers } = await bystander.goOn();
-    assert.deepEqual([status, headers.get('x-worker')], [200, String(pid)], bystander.kind);
-  });
+  const served = assertServedBy(pid, bystanders);
   assert.equal((await ask(keeper, '/open')).status, 200);
-  await Promise.all(served);
+  await served;
   keeper.destroy();
   culprit.destroy();
   assert.equal(await ended, 'lost');
 }
 
-/** The worker is gone, and another one serves in its place. */
+/** The worker has exited, and another one is ready. */
 async function replaced(service: Service, pid: number | undefined): Promise<void> {
   for (;;) {
     const { workers } = await service.status();
@@ -189,29 +185,29 @@ async function replaced(service: Service, pid: number | undefined): Promise<void
   }
 }
 
-/** Whoever writes to it has to wait for a reader, and there is none. */
+/** A write to it blocks, because there is no reader. */
 function fullPipe(t: TestContext): number {
   const { open } = pipe(t);
   const filler = open(fs.constants.O_RDWR | fs.constants.O_NONBLOCK);
   try {
     for (;;) fs.writeSync(filler, '.');
   } catch {
-    // It is full.
+    // The pipe is full.
   }
   return open(fs.constants.O_RDWR);
 }
 
-/** Whoever writes to it gets EPIPE. */
+/** A write to it fails with EPIPE. */
 function closedPipe(t: TestContext): number {
   const { file, open } = pipe(t);
-  // Without a reader it could not be opened.
+  // A pipe cannot be opened for writing without a reader.
   const reader = fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
   const writer = open(fs.constants.O_WRONLY);
   fs.closeSync(reader);
   return writer;
 }
 
-/** What is opened of it is closed after the test. */
+/** Its descriptors are closed after the test. */
 function pipe(t: TestContext): { readonly file: string; open(flags: number): number } {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'fastify-clustered-'));
   t.after(() => fs.rmSync(folder, { recursive: true, force: true }));

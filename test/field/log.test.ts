@@ -1,4 +1,4 @@
-// The log of the primary: nobody reads it, it cannot be written, its logger throws. The fleet does not notice.
+// The log of the primary is not read, cannot be written, or its logger throws: the fleet goes on as usual.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -9,10 +9,11 @@ import process from 'node:process';
 import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import type { Readable } from 'node:stream';
-import { QUICK, startService } from '../helpers/service.ts';
+import { startService } from '../helpers/service.ts';
 import type { Service, ServiceOptions } from '../helpers/service.ts';
+import { QUICK } from '../helpers/times.ts';
 
-/** How it is started, and where what it writes can be read when the time has come. */
+/** How the service starts, and where its log can be read later. */
 interface Surroundings {
   readonly options: ServiceOptions;
   reader(service: Service): Readable;
@@ -24,7 +25,7 @@ suite('the log', () => {
     ['socket', aSocket],
     ['terminal', aTerminal],
   ] as const) {
-    test(`S83: nobody reads from the ${kind}: it respawns and rolls, says later how much is missing, and ends`, async (t) => {
+    test(`S83: the ${kind} of the log is not read -> the service respawns and rolls, says later how many lines are missing, and stops`, async (t) => {
       const { options, reader } = surround(t);
       const service = await startObserved(t, options);
       await crash(service);
@@ -36,7 +37,7 @@ suite('the log', () => {
       while (written(service) < total - Number(missing)) await service.more(service.log.length);
       assert.equal(written(service), total - Number(missing));
       assert.ok(Number(missing) > 0);
-      // It stalls again.
+      // The reader stalls again.
       output.pause();
       await end(service);
       output.resume();
@@ -44,17 +45,17 @@ suite('the log', () => {
     });
   }
 
-  test('S84: the disk is full from the start on', async (t) => {
+  test('S84: the disk is full from the start -> the service goes on', async (t) => {
     const full = fs.openSync('/dev/full', 'w');
     t.after(() => fs.closeSync(full));
     await carriesOn(await startObserved(t, { stdout: full }));
   });
 
-  test('S84: the disk becomes full', async (t) => {
+  test('S84: the disk becomes full -> the service goes on', async (t) => {
     const file = path.join(folder(t), 'log');
     const log = fs.openSync(file, 'w');
     t.after(() => fs.closeSync(log));
-    // In POSIX's blocks of 512 bytes; what is beyond them is EFBIG.
+    // In POSIX blocks of 512 bytes. A write beyond them fails with EFBIG.
     const limited = ['sh', '-c', 'ulimit -f 400 && exec "$@"', 'sh'];
     const service = await startObserved(t, {
       stdout: log,
@@ -64,7 +65,7 @@ suite('the log', () => {
     assert.equal(fs.statSync(file).size, 400 * 512);
   });
 
-  test('S84: whoever read the log is gone', async (t) => {
+  test('S84: the reader of the log has exited -> the service goes on', async (t) => {
     const service = await startObserved(t, { stdout: 'unread' });
     service.child.stdout?.destroy();
     await carriesOn(service);
@@ -73,12 +74,12 @@ suite('the log', () => {
   for (const how of [
     'throws',
     'throws once the fleet is ready',
-    'throws something that cannot be told',
+    'throws something that cannot be logged',
     'rejects',
     'writes to a full disk from a thread',
     'writes to a stream that fails',
   ]) {
-    test(`S84: a logger that ${how}`, async (t) => {
+    test(`S84: a logger that ${how} -> the service goes on, and says once that the logger fails`, async (t) => {
       const service = await startObserved(t, { env: { LOGGER: how } });
       await carriesOn(service);
       assert.equal(service.stderr.match(/the logger fails, so log lines are missing/g)?.length, 1);
@@ -89,19 +90,19 @@ suite('the log', () => {
 async function startObserved(t: TestContext, options: ServiceOptions): Promise<Service> {
   const service = startService(t, { fixture: 'observed.js', options: { rollout: QUICK }, ...options });
   await service.seen('sockets bound');
-  // Behind a terminal it is in a group of its own.
+  // Behind a terminal the service is in a process group of its own.
   const pid = await service.call<number>('pid');
   t.after(() => {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
-      // It has ended, as it should.
+      // It has exited, as it should.
     }
   });
   return service;
 }
 
-/** All that a fleet may have to do. */
+/** Respawns, rolls, respawns again, and stops. */
 async function carriesOn(service: Service): Promise<void> {
   await crash(service);
   await roll(service);
@@ -110,8 +111,7 @@ async function carriesOn(service: Service): Promise<void> {
 }
 
 async function crash(service: Service): Promise<void> {
-  const [pid] = await service.readyPids();
-  assert.ok(pid !== undefined);
+  const pid = await service.readyPid();
   const ready = service.next('worker-ready');
   process.kill(pid, 'SIGKILL');
   await ready;
@@ -127,7 +127,7 @@ async function roll(service: Service): Promise<void> {
   }
 }
 
-/** Nobody is cut, and the exit code is 0. */
+/** Stops. No request is cut, and the exit code is 0. */
 async function end(service: Service): Promise<void> {
   const pid = await service.call<number>('pid');
   const slow = service.get('/slow?ms=300');

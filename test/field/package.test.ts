@@ -53,7 +53,7 @@ suite('package', () => {
   });
 
   for (const [kind, file, source] of PROJECTS) {
-    test(`S70: ${kind}: starts, serves, rolls and stops`, async (t) => {
+    test(`S70: ${kind} -> it starts, serves, rolls and stops`, async (t) => {
       fs.writeFileSync(path.join(folder, file), source);
       const service = await startReadyService(t, {
         fixture: path.join(folder, file),
@@ -73,7 +73,7 @@ suite('package', () => {
     ['ESM', 'main.mjs', 'bundle.mjs'],
     ['CommonJS', 'main.cjs', 'bundle.cjs'],
   ] as const) {
-    test(`S85: a bundler has put all into one file, ${kind}: starts, respawns, rolls and stops`, async (t) => {
+    test(`S85: a bundle in one file, ${kind} -> it starts, respawns, rolls and stops`, async (t) => {
       const [, , source = ''] = PROJECTS.find(([, name]) => name === from) ?? [];
       fs.writeFileSync(path.join(folder, from), source);
       const alone = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'fastify-clustered-')));
@@ -85,7 +85,7 @@ suite('package', () => {
         bundle: true,
         platform: 'node',
         format: kind === 'ESM' ? 'esm' : 'cjs',
-        // What is CommonJS in the bundle asks Node for its modules by require.
+        // CommonJS modules in the bundle need `require` to load Node's own modules.
         banner: {
           js: kind === 'ESM' ? `const require = process.getBuiltinModule('module').createRequire('/');` : '',
         },
@@ -93,14 +93,15 @@ suite('package', () => {
       });
       const service = await startReadyService(t, { fixture, cwd: alone });
       const [first] = service.lines('worker ready');
+      assert.ok(typeof first?.worker?.pid === 'number');
       const respawned = service.next('worker ready');
-      process.kill(first?.worker?.pid ?? 0, 'SIGKILL');
+      process.kill(first.worker.pid, 'SIGKILL');
       await respawned;
       const completed = service.next('rollout completed');
       service.signal('SIGUSR2');
       await completed;
       assert.equal(JSON.parse((await service.get('/')).body).slot, 0);
-      // Ctrl-C reaches the workers, too: that they are deaf to it is what the preload does.
+      // Ctrl-C reaches the workers, too. The preload makes them ignore it.
       service.signalGroup('SIGINT');
       assert.equal((await service.ended).code, 0);
       const codes = service.lines('worker exited').map((line) => line['code']);

@@ -1,4 +1,4 @@
-// Releases that bring all they need, and are deleted once they are old: also the one that the primary was started from.
+// Releases with all their dependencies, deleted once they are old, even the release that the primary was started from.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -8,12 +8,13 @@ import { before, suite, test } from 'node:test';
 import { installPacked, linkFile, pack } from '../helpers/installed.ts';
 import { createReleases, served, workingRelease } from '../helpers/releases.ts';
 import type { Releases } from '../helpers/releases.ts';
-import { QUICK, startReadyService } from '../helpers/service.ts';
+import { startReadyService } from '../helpers/service.ts';
 import type { Service, ServiceOptions } from '../helpers/service.ts';
+import { QUICK } from '../helpers/times.ts';
 
 const NODE = path.join('node_modules', 'node', 'bin', 'node');
 
-/** From the link, as a user would start it. */
+/** How a user would start the service from the link. */
 const WAYS: readonly {
   readonly name: string;
   readonly main?: string;
@@ -76,7 +77,7 @@ suite('pruned releases', () => {
   });
 
   for (const { name, main, start, nodeIn = [1, 2, 3, 4] } of WAYS) {
-    test(`S85: ${name}: with the first release deleted it respawns, rolls, aborts, finds back and stops`, async (t) => {
+    test(`S85: ${name}, the first release is deleted -> it respawns, rolls, aborts, goes back and stops`, async (t) => {
       const releases = createReleases(t, (release) => {
         installPacked(release, packed, ['tsx']);
         if (nodeIn.includes(Number(path.basename(release)))) addNode(release);
@@ -123,18 +124,15 @@ async function deploy(
 ): Promise<void> {
   releases.write(release, source, main);
   releases.deploy(release);
-  assert.equal((await service.restart()).outcome, 'completed');
+  await service.rollOut();
 }
 
-/** Kills one worker, and waits until another one of that generation has taken its place. */
+/** Kills one worker. Its successor is of that generation. */
 async function crash(service: Service, generation: number): Promise<void> {
-  const [pid] = await service.readyPids();
-  const ready = service.next('worker ready');
-  process.kill(pid ?? 0, 'SIGKILL');
-  assert.equal((await ready).worker?.generation, generation);
+  assert.equal((await service.killOne()).worker?.generation, generation);
 }
 
-/** How the workers were started, and on what they run. */
+/** The command lines, variables of Node, and executables of the workers. */
 async function startedBy(service: Service): Promise<readonly string[]> {
   return (await service.readyPids()).flatMap((pid) => [
     ...fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0'),

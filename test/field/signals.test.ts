@@ -1,4 +1,4 @@
-// Signals that reach the primary more than once, as wrappers and process groups deliver them: one graceful end.
+// Signals that reach the primary more than once, as wrappers and process groups deliver them: one graceful shutdown.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -12,7 +12,7 @@ type Command = NonNullable<ServiceOptions['command']>;
 
 const direct: Command = (words) => words;
 const behindTimeout: Command = (words) => ['timeout', '--preserve-status', '300', ...words];
-/** It watches an empty folder: what other tests do to files of the project must not restart it. */
+/** An empty folder to watch, because other tests touch files of the project, which would restart the service. */
 const watched = fs.mkdtempSync(path.join(os.tmpdir(), 'fastify-clustered-'));
 process.once('exit', () => fs.rmSync(watched, { recursive: true }));
 const behindWatch: Command = ([node = '', ...args]) => [node, `--watch-path=${watched}`, ...args];
@@ -27,10 +27,10 @@ suite('signals', () => {
       behindTimeout,
       (service) => service.signal('SIGTERM'),
     ],
-    ['to a group in which timeout hands it on', behindTimeout, (service) => service.signalGroup('SIGINT')],
-    ['to a group in which node --watch hands it on', behindWatch, (service) => service.signalGroup('SIGINT')],
+    ['to a group in which timeout forwards it', behindTimeout, (service) => service.signalGroup('SIGINT')],
+    ['to a group in which node --watch forwards it', behindWatch, (service) => service.signalGroup('SIGINT')],
   ] as const satisfies readonly (readonly [string, Command, (service: Service) => void])[]) {
-    test(`S90: a signal ${how}: one graceful shutdown`, { timeout: 60_000 }, async (t) => {
+    test(`S90: a signal ${how} -> one graceful shutdown`, { timeout: 60_000 }, async (t) => {
       const service = await startReadyService(t, { command });
       const slow = service.get('/slow?ms=1000');
       await service.get('/');
@@ -44,7 +44,7 @@ suite('signals', () => {
   }
 });
 
-/** The kernel delivers all of them before the primary looks. */
+/** All at once, before the primary can handle the first one. */
 function twice(...signals: readonly NodeJS.Signals[]): (service: Service) => void {
   return ({ pid }) => {
     for (const signal of signals) process.kill(pid, signal);

@@ -1,4 +1,4 @@
-// Clients of a worker, each in another state, that go on when they are told to: none of them has done anything wrong.
+// Innocent clients of a worker, each with a request in another state, that continue when the test tells them to.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -19,7 +19,7 @@ const get = (path: string): string => head(`GET ${path} HTTP/1.1`);
 const BODY = 'x'.repeat(100_000);
 const POST = head('POST /echo HTTP/1.1', 'Content-Type: text/plain', `Content-Length: ${BODY.length}`) + BODY;
 
-/** What each has sent before, and what it sends when it goes on. Paths are those of fixtures/held.js. */
+/** What each sends at first, and what it sends when it continues. The paths are those of fixtures/held.js. */
 const KINDS = {
   'an answer that has not begun': [get('/silent'), ''],
   'an answer that has begun': [get('/begun'), ''],
@@ -29,7 +29,7 @@ const KINDS = {
   'an idle connection': ['', get('/')],
 } as const satisfies Readonly<Record<string, readonly [before: string, after: string]>>;
 
-/** What the bodies of the answers are to be; the others tell their worker. */
+/** The expected bodies of the answers; the other answers name their worker. */
 const BODIES: Readonly<Record<string, string>> = {
   'an answer that has begun': 'begunended',
   'a chunked answer that has begun': 'begunended',
@@ -48,7 +48,7 @@ export class Bystander {
     this.#socket = socket;
     this.#after = after;
     this.#answer = read(socket, kind);
-    // Until somebody asks for it.
+    // It may reject before goOn() awaits it.
     this.#answer.catch(() => undefined);
     socket.write(before);
   }
@@ -64,26 +64,49 @@ export class Bystander {
   }
 }
 
-/** One of each kind: all are accepted, and what they have sent has come as far as the app. */
+/** One of each kind: a worker has accepted all of them, and their requests have reached the app. */
 export async function gather(service: Service): Promise<readonly Bystander[]> {
   const kinds = Object.keys(KINDS) as readonly (keyof typeof KINDS)[];
   const bystanders: Bystander[] = [];
-  // Others may have come before them.
-  const asked = ['/silent', '/begun', '/chunked', '/echo'].map((path) =>
+  // Earlier clients may have sent the same requests.
+  const arrived = ['/silent', '/begun', '/chunked', '/echo'].map((path) =>
     service.next('requested', ({ url }) => url === path),
   );
   for (const kind of kinds) bystanders.push(new Bystander(kind, await openConnection(service)));
-  await Promise.all(asked);
+  await Promise.all(arrived);
   return bystanders;
 }
 
-/** A connection that a worker has accepted, since it has answered on it. */
+/** All of them continue, and the worker with that pid answers each one. */
+export async function assertServedBy(pid: number, bystanders: readonly Bystander[]): Promise<void> {
+  await Promise.all(
+    bystanders.map(async (bystander) => {
+      const { status, headers } = await bystander.goOn();
+      assert.deepEqual([status, headers.get('x-worker')], [200, String(pid)], bystander.kind);
+    }),
+  );
+}
+
+/** A connection that a worker has accepted: it has answered on it. */
 export async function openConnection(service: Service): Promise<Socket> {
   const socket = connect(await service.port(), '127.0.0.1');
-  // Whoever reads from it is told by its end.
+  // Readers see the end of the connection instead.
   socket.on('error', () => undefined);
   await ask(socket, '/');
   return socket;
+}
+
+/** A connection to each worker, by its pid. The kernel decides which worker accepts, so it opens as many as that takes. */
+export async function connectToEach(service: Service, workers: number): Promise<ReadonlyMap<number, Socket>> {
+  const sockets = new Map<number, Socket>();
+  for (let tries = 0; sockets.size < workers; tries += 1) {
+    assert.ok(tries < 1_000, 'one worker accepts every connection');
+    const socket = await openConnection(service);
+    const { pid } = JSON.parse((await ask(socket, '/')).body);
+    if (sockets.has(pid)) socket.destroy();
+    else sockets.set(pid, socket);
+  }
+  return sockets;
 }
 
 /** One request on that connection. */
@@ -92,7 +115,7 @@ export async function ask(socket: Socket, path: string): Promise<Answer> {
   return read(socket, path);
 }
 
-/** Rejects when the connection ends, in whatever way, before the answer is whole. */
+/** Rejects when the connection ends, in whatever way, before the answer is complete. */
 async function read(socket: Socket, what: string): Promise<Answer> {
   const reader = new ResponseReader('GET', true);
   const over = new AbortController();

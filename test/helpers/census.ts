@@ -1,10 +1,10 @@
-// Counts workers by what the log says of them, so that no moment is missed between two looks at the status.
+// Counts workers by the lines of the log, so that no moment between two calls of status() is missed.
 import type { LogLine } from './service.ts';
 
 export interface Census {
   readonly ready: number;
-  /** Forked and on their way, or ready: not those that drain. */
-  readonly staying: number;
+  /** Booting or ready. */
+  readonly active: number;
 }
 
 /** The counts after every line. */
@@ -17,7 +17,7 @@ export function census(log: readonly LogLine[]): readonly Census[] {
       else if (GONE.has(msg)) states.delete(worker.pid);
     }
     const ready = [...states.values()].filter((state) => state === 'ready').length;
-    return { ready, staying: states.size };
+    return { ready, active: states.size };
   });
 }
 

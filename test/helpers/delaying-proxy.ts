@@ -1,4 +1,4 @@
-// Forwards TCP connections over an assumed distance: whatever one side does reaches the other `delayMs` later.
+// Forwards TCP connections as over a distance: whatever one side does reaches the other side `delayMs` later.
 import { once } from 'node:events';
 import { Socket, createServer } from 'node:net';
 
@@ -11,9 +11,9 @@ export interface DelayingProxyOptions {
 export interface DelayingProxyStats {
   /** Connections accepted from clients. */
   readonly connections: number;
-  /** Connections which the upstream did not take; their clients were reset. */
+  /** Connections which the upstream refused; their clients were reset. */
   readonly refused: number;
-  /** Connections which the upstream broke off after it had taken them; their clients were reset. */
+  /** Connections which the upstream reset after it had accepted them; their clients were reset. */
   readonly resetByUpstream: number;
   readonly resetByClient: number;
   readonly bytesToUpstream: number;
@@ -23,9 +23,9 @@ export interface DelayingProxyStats {
 export interface DelayingProxy {
   readonly host: string;
   readonly port: number;
-  /** Live: the numbers go on counting. */
+  /** Live: the numbers keep changing. */
   readonly stats: DelayingProxyStats;
-  /** Closes the proxy and breaks off the connections it holds. */
+  /** Closes the proxy and destroys its connections. */
   close(): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ export async function startDelayingProxy(options: DelayingProxyOptions): Promise
           const chunk = Buffer.from(readBuffer.subarray(0, length));
           stats.bytesToClients += length;
           toClient.push(() => forward(chunk, upstream, client));
-          // Before libuv 1.52 (Node 20 and 22), a reset that is there along with the bytes before it passes for a FIN,
+          // Before libuv 1.52 (Node 20 and 22), a reset that is there along with the bytes before it looks like a FIN,
           // unless reading stops and starts again in between.
           setImmediate(() => {
             if (!upstream.isPaused()) upstream.resume();
@@ -66,7 +66,7 @@ export async function startDelayingProxy(options: DelayingProxyOptions): Promise
     const toClient = new DelayLine(delayMs);
     let taken = false;
 
-    // First in line, so that everything else from the client comes after it, as after a SYN.
+    // The first action, so that everything else from the client comes after it, as after a SYN.
     toUpstream.push(() => upstream.connect(origin));
     upstream.once('connect', () => {
       taken = true;
@@ -84,7 +84,7 @@ export async function startDelayingProxy(options: DelayingProxyOptions): Promise
 
     upstream.on('end', () => toClient.push(() => client.end()));
     upstream.on('error', (error: NodeJS.ErrnoException) => {
-      // A reset may overtake the news that the connection was made.
+      // A reset may come before the 'connect' event.
       if (taken || error.code === 'ECONNRESET' || error.code === 'EPIPE') stats.resetByUpstream += 1;
       else stats.refused += 1;
       toClient.push(() => client.resetAndDestroy());
@@ -130,7 +130,7 @@ export async function startDelayingProxy(options: DelayingProxyOptions): Promise
 // Connections to the upstream read into this one buffer, one at a time.
 const readBuffer = Buffer.allocUnsafeSlow(65_536);
 
-/** Passes a chunk on, and holds its source back for as long as the destination does not take more. */
+/** Passes a chunk on, and pauses its source while the destination does not take more. */
 function forward(chunk: string | Buffer, source: Socket, destination: Socket): void {
   if (!destination.write(chunk)) source.pause();
 }
@@ -162,7 +162,7 @@ class DelayLine {
   }
 
   #run(): void {
-    // A timer counts from the start of the loop's turn in which it was set, so it may be early: the clock decides.
+    // A timer counts from the start of the event loop turn in which it was set, so it may be early: the clock decides.
     const now = performance.now();
     for (let next = this.#waiting[0]; next !== undefined && next.dueAt <= now; next = this.#waiting[0]) {
       this.#waiting.shift();

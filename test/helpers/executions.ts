@@ -1,14 +1,14 @@
-// Counts how often code is run, function by function and branch by branch, as V8 counts it for coverage: what something
-// costs, independent of the machine and of what else it does.
+// Counts how often code runs, function by function and branch by branch, as V8 counts for coverage: a measure of cost
+// that does not depend on the machine or its load.
 import { Session } from 'node:inspector';
 import type { Profiler } from 'node:inspector';
 import v8 from 'node:v8';
 
-// Optimized code does not count. This holds for the whole process, so it is for test files that do nothing else.
+// V8 does not count in optimized code. The flags hold for the whole process, so only test files without other tests use this.
 v8.setFlagsFromString('--no-opt');
 v8.setFlagsFromString('--no-maglev');
 
-/** So many executions in the files whose address contains that. */
+/** The number of executions in files whose URL contains `part`. */
 export function executionsIn(part: string, run: () => void): number {
   const session = new Session();
   session.connect();
@@ -26,7 +26,7 @@ export function executionsIn(part: string, run: () => void): number {
   }
 }
 
-/** The inspector of one's own process answers at once. */
+/** The inspector of the same process answers synchronously. */
 function taken(session: Session): readonly Profiler.ScriptCoverage[] {
   let scripts: readonly Profiler.ScriptCoverage[] = [];
   session.post('Profiler.takePreciseCoverage', (error, { result }) => {

@@ -11,7 +11,7 @@ interface Manifest {
   readonly optionalDependencies?: Record<string, string>;
 }
 
-/** The packages, with all that they need at run time: real files, nothing leads out of the folder. */
+/** The packages with their runtime dependencies, as real files: no link leads out of the folder. */
 export function install(folder: string, names: readonly string[]): void {
   const done = new Set<string>();
   const add = (name: string, from: string): void => {
@@ -21,31 +21,31 @@ export function install(folder: string, names: readonly string[]): void {
     const place = path.relative(path.join(ROOT, 'node_modules'), found);
     linkFiles(found, path.join(folder, 'node_modules', place));
     const { dependencies, optionalDependencies } = manifestOf(found);
-    // Optional ones are the binaries of other platforms, too, which are not there.
+    // Optional ones include the binaries of other platforms, which are not installed.
     for (const needed of Object.keys({ ...dependencies, ...optionalDependencies })) add(needed, found);
   };
   for (const name of names) add(name, ROOT);
 }
 
-/** Unpacks this package as npm delivers it, once, for {@link installPacked}. Returns where it is. */
+/** Unpacks this package as npm delivers it, once, for {@link installPacked}. Returns the folder. */
 export function pack(folder: string): string {
   const packed = path.join(folder, 'packed');
   fs.mkdirSync(packed, { recursive: true });
-  // Built already: --ignore-scripts keeps the files that other tests run.
+  // The package is built already. A second build would replace files that other tests are running.
   const args = ['pack', '--ignore-scripts', '--silent', '--pack-destination', packed];
   const tarball = execFileSync('npm', args, { cwd: ROOT, encoding: 'utf8' }).trim();
   execFileSync('tar', ['-xzf', path.join(packed, tarball), '-C', packed]);
   return path.join(packed, 'package');
 }
 
-/** This package from where it was packed, what it depends on, Fastify, and whatever else is wanted. */
+/** This package from the packed folder, with its dependencies, Fastify, and the other packages. */
 export function installPacked(folder: string, packed: string, others: readonly string[] = []): void {
   linkFiles(packed, path.join(folder, 'node_modules', 'fastify-clustered'));
   const { dependencies } = manifestOf(packed);
   install(folder, [...Object.keys(dependencies ?? {}), 'fastify', ...others]);
 }
 
-/** This package as it is built, in the place of a packed one. */
+/** This package as it is built, instead of a packed one. */
 export function installBuilt(folder: string): void {
   const place = path.join(folder, 'node_modules', 'fastify-clustered');
   linkFiles(path.join(ROOT, 'dist'), path.join(place, 'dist'));
@@ -53,7 +53,7 @@ export function installBuilt(folder: string): void {
   install(folder, [...Object.keys(manifestOf(ROOT).dependencies ?? {}), 'fastify']);
 }
 
-/** A second name for the file, or a copy where that is on another file system. */
+/** A hard link, or a copy if the target is on another file system. */
 export function linkFile(from: string, to: string): void {
   try {
     fs.linkSync(from, to);
@@ -62,7 +62,7 @@ export function linkFile(from: string, to: string): void {
   }
 }
 
-/** What Node never opens is left out: there is a lot of it. */
+/** The many files that Node never opens are left out. */
 const NEVER_OPENED = /\.(?:md|map|[cm]?ts|yml)$/;
 
 function linkFiles(from: string, to: string): void {

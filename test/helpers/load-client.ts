@@ -1,34 +1,15 @@
-// Loads a service from many clients and accounts for every request: each ends in exactly one fate, none is retried.
+// Loads a service from many clients and accounts for every request: each has exactly one fate, none is retried.
 //
-// HTTP/1.1 over node:net, as http.Agent hides what a zero-loss test looks for: it acts on `Keep-Alive: timeout`
+// HTTP/1.1 over node:net, because http.Agent hides what a zero-loss test looks for: it acts on `Keep-Alive: timeout`
 // by giving up a connection before the server closes it (with `timeout=1`, after every request), and its
-// 'socket hang up' does not tell a FIN from a reset, nor a half answer from none.
-import assert from 'node:assert/strict';
+// 'socket hang up' does not tell a FIN from a reset, nor half an answer from none.
 import { connect, isIP, isIPv6 } from 'node:net';
 import type { Socket } from 'node:net';
 import process from 'node:process';
-import { inspect } from 'node:util';
 import { seeded } from '../simulation/random.ts';
+import type { Fate, LoadCounts, LoadReport, Loss, LossFate, OpenedBecause } from './load-report.ts';
+import { Tally } from './load-tally.ts';
 import { ResponseReader } from './response-reader.ts';
-
-const fates = [
-  /** A complete answer with a status below 500, which passed `check`. */
-  'answered',
-  /** A complete answer with a 5xx status. */
-  'serverError',
-  /** A complete answer which failed `check`. */
-  'wrongAnswer',
-  /** No connection came about. */
-  'refused',
-  /** The connection was there and went away before the first byte of an answer. */
-  'reset',
-  /** An answer began and was not what it announced: it ended early, ran past its end or was not HTTP. */
-  'cut',
-  /** No complete answer within `hungAfterMs`. */
-  'hung',
-] as const;
-
-export type Fate = (typeof fates)[number];
 
 export interface LoadRequest {
   readonly method: string;
@@ -41,14 +22,14 @@ export interface LoadResponse {
   readonly status: number;
   /** Names in lower case, repeated ones joined by `, `. */
   readonly headers: ReadonlyMap<string, string>;
-  /** Empty unless the load has a `check`: a body that nobody looks at is counted, not kept. */
+  /** Empty unless the load has a `check`: otherwise bodies are read and not kept. */
   readonly body: Buffer;
 }
 
 export interface LoadOptions {
   /** An address, or a name which is resolved once per connection: a second address is never tried. */
   readonly origin: { readonly host: string; readonly port: number };
-  /** How many clients, each with one request under way at a time, unless they pipeline. */
+  /** How many clients. Each has one request under way at a time, unless it pipelines. */
   readonly clients: number;
   /**
    * How many requests a client writes at once on its connection, before it waits for the answers. 1, the default: no
@@ -60,8 +41,8 @@ export interface LoadOptions {
    * `fresh`: each request goes over a connection of its own and says `Connection: close`.
    */
   readonly connections: 'kept-alive' | 'fresh';
-  /** The request with this number (from 0, over all clients), sent by this client (from 0). */
-  readonly request: (number: number, client: number) => LoadRequest;
+  /** The request with this number (from 0, over all clients), sent by this client (from 0). By default GET /. */
+  readonly request?: ((number: number, client: number) => LoadRequest) | undefined;
   /** Judges a complete answer below 500; false or a throw makes it a wrong answer, with the message as its code. */
   readonly check?: ((response: LoadResponse, request: LoadRequest) => boolean) | undefined;
   /** The pause between an answer and the client's next request. 0, the default: the next request at once. */
@@ -71,78 +52,21 @@ export interface LoadOptions {
   readonly hungAfterMs?: number | undefined;
   /** How long `answered` and `finished` wait without any progress before they reject. */
   readonly stalledAfterMs?: number | undefined;
-  /** Told of every loss; the report samples the first ones only. */
+  /** Called for every loss. The report keeps the first ones only. */
   readonly onLoss?: ((loss: Loss) => void) | undefined;
 }
-
-/** Why a client opened a connection; for a lost request, what had become of the connection before. */
-export type OpenedBecause =
-  | 'first request'
-  | 'fresh connections'
-  | 'the answer said Connection: close'
-  | 'answered before the request was sent in full'
-  | 'closed when idle'
-  | 'reset when idle'
-  | `previous request ${Fate}`;
-
-export interface Loss {
-  readonly fate: Fate;
-  /** The error's code, or what was seen in its place. */
-  readonly code: string;
-  readonly status: number | undefined;
-  readonly request: string;
-  readonly number: number;
-  readonly client: number;
-  /** 1 for the first request on its connection. */
-  readonly requestOnConnection: number;
-  /** Undefined if there was no earlier response on this connection. */
-  readonly sincePreviousResponseMs: number | undefined;
-  readonly connectionOpenedBecause: OpenedBecause;
-  readonly connectionOpenedAt: string;
-  /** From sending the request to its fate. */
-  readonly tookMs: number;
-  /** The time of the fate. */
-  readonly sinceStartMs: number;
-  readonly at: string;
-  /** `x-worker` of this answer or else of the previous one on this connection. */
-  readonly worker: string | undefined;
-  /** The client's port, to be found again in a packet capture or in the service's log. */
-  readonly localPort: number | undefined;
-}
-
-export type LoadCounts = Readonly<Record<Fate, number>> & {
-  /** The sum of all fates, and of the requests under way if the load has not been stopped. */
-  readonly sent: number;
-  /** All fates but `answered`. */
-  readonly lost: number;
-  /** Connections established. */
-  readonly connectionsOpened: number;
-  /** Connections which the server closed between two requests: no loss. */
-  readonly closedWhenIdle: number;
-  /** As `closedWhenIdle`, but by a reset. */
-  readonly resetWhenIdle: number;
-};
-
-export type LoadReport = LoadCounts & {
-  /** Complete answers per value of the response header `x-worker`. */
-  readonly byWorker: ReadonlyMap<string, number>;
-  /** The first losses. */
-  readonly samples: readonly Loss[];
-  /** Of answered requests, from sending (which includes connecting) to the complete answer, in milliseconds. */
-  readonly latency: { readonly p50: number; readonly p99: number; readonly max: number };
-};
 
 export interface Load {
   /** Resolves once that many requests are answered, counted from the start. */
   answered(count: number): Promise<void>;
-  /** Resolves once that many requests have met their fate, whichever it is. */
+  /** Resolves once that many more requests are answered. */
+  more(answers: number): Promise<void>;
+  /** Resolves once that many requests have their fate, whichever it is, counted from the start. */
   finished(count: number): Promise<void>;
   counts(): LoadCounts;
-  /** Lets each client finish the request it is at. */
+  /** Lets each client finish the request that is under way. */
   stop(): Promise<LoadReport>;
 }
-
-const SAMPLES = 20;
 
 /** Starts the clients, all at once. */
 export function startLoad(options: LoadOptions): Load {
@@ -152,156 +76,16 @@ export function startLoad(options: LoadOptions): Load {
   let stopped: Promise<LoadReport> | undefined;
   return {
     answered: (count) => tally.reached('answered', count),
+    more: (answers) => tally.reached('answered', tally.counts().answered + answers),
     finished: (count) => tally.reached('finished', count),
     counts: () => tally.counts(),
     stop: () => (stopped ??= Promise.all(clients.map((client) => client.stop())).then(() => tally.close())),
   };
 }
 
-/** The losses in words, as the message of an assertion. */
-export function describeLosses(report: LoadCounts & { readonly samples?: readonly Loss[] }): string {
-  const losses = fates.filter((fate) => fate !== 'answered' && report[fate] > 0);
-  const counts = losses.map((fate) => `${report[fate]} ${fate}`).join(', ') || 'none';
-  const samples = (report.samples ?? []).map((sample) => `\n${inspect(sample, { breakLength: Infinity })}`);
-  return `${report.lost} lost of ${report.sent} sent (${counts})${samples.join('')}`;
-}
-
 /** To a tenth of a millisecond: a sample is to be read by people. */
 function rounded(milliseconds: number): number {
   return Math.round(milliseconds * 10) / 10;
-}
-
-interface Waiter {
-  readonly of: 'answered' | 'finished';
-  readonly count: number;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-  seen: number;
-  stallTimer: NodeJS.Timeout;
-}
-
-/** Counts the fates, and lets a test wait for them. */
-class Tally {
-  sent = 0;
-  connectionsOpened = 0;
-  closedWhenIdle = 0;
-  resetWhenIdle = 0;
-  readonly startedAt = performance.now();
-  readonly hungAfterMs: number;
-  readonly #stalledAfterMs: number;
-  readonly #onLoss: LoadOptions['onLoss'];
-  readonly #fates: Record<Fate, number>;
-  readonly #byWorker = new Map<string, number>();
-  readonly #samples: Loss[] = [];
-  readonly #latencies: number[] = [];
-  readonly #waiters = new Set<Waiter>();
-  #closed = false;
-
-  constructor({ hungAfterMs = 20_000, stalledAfterMs, onLoss }: LoadOptions) {
-    this.hungAfterMs = hungAfterMs;
-    // Later than a hung request's end, which is progress too.
-    this.#stalledAfterMs = stalledAfterMs ?? hungAfterMs + 10_000;
-    this.#onLoss = onLoss;
-    this.#fates = { answered: 0, serverError: 0, wrongAnswer: 0, refused: 0, reset: 0, cut: 0, hung: 0 };
-  }
-
-  completeAnswer(worker: string | undefined): void {
-    if (worker !== undefined) this.#byWorker.set(worker, (this.#byWorker.get(worker) ?? 0) + 1);
-  }
-
-  answered(tookMs: number): void {
-    this.#fates.answered += 1;
-    this.#latencies.push(tookMs);
-    this.#settleWaiters();
-  }
-
-  lost(fate: Exclude<Fate, 'answered'>, describe: () => Loss): void {
-    this.#fates[fate] += 1;
-    if (this.#samples.length < SAMPLES || this.#onLoss !== undefined) {
-      const loss = describe();
-      if (this.#samples.length < SAMPLES) this.#samples.push(loss);
-      this.#onLoss?.(loss);
-    }
-    this.#settleWaiters();
-  }
-
-  /** What had been taken for a complete answer was none. */
-  answeredAfterAllCut(describe: () => Loss): void {
-    this.#fates.answered -= 1;
-    this.lost('cut', describe);
-  }
-
-  reached(of: 'answered' | 'finished', count: number): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const stallTimer = setTimeout(() => this.#checkProgress(waiter), this.#stalledAfterMs);
-      const waiter: Waiter = { of, count, resolve, reject, seen: this.#progress(of), stallTimer };
-      this.#waiters.add(waiter);
-      this.#settleWaiters();
-    });
-  }
-
-  counts(): LoadCounts {
-    const { sent, connectionsOpened, closedWhenIdle, resetWhenIdle } = this;
-    const lost = this.#finished() - this.#fates.answered;
-    return { sent, ...this.#fates, lost, connectionsOpened, closedWhenIdle, resetWhenIdle };
-  }
-
-  close(): LoadReport {
-    this.#closed = true;
-    this.#settleWaiters();
-    assert.equal(this.#finished(), this.sent, 'each request ends in exactly one fate');
-    const sorted = Float64Array.from(this.#latencies).toSorted();
-    const rank = (share: number) => sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
-    return {
-      ...this.counts(),
-      byWorker: this.#byWorker,
-      samples: this.#samples,
-      latency: { p50: rank(0.5), p99: rank(0.99), max: rank(1) },
-    };
-  }
-
-  #finished(): number {
-    let sum = 0;
-    for (const fate of fates) sum += this.#fates[fate];
-    return sum;
-  }
-
-  #progress(of: 'answered' | 'finished'): number {
-    return of === 'answered' ? this.#fates.answered : this.#finished();
-  }
-
-  #settleWaiters(): void {
-    for (const waiter of this.#waiters) {
-      if (this.#progress(waiter.of) >= waiter.count) {
-        this.#forget(waiter);
-        waiter.resolve();
-      } else if (this.#closed) {
-        this.#fail(waiter, 'the load was stopped');
-      }
-    }
-  }
-
-  #checkProgress(waiter: Waiter): void {
-    const progress = this.#progress(waiter.of);
-    if (progress === waiter.seen) {
-      this.#fail(waiter, `nothing more within ${this.#stalledAfterMs} ms`);
-    } else {
-      waiter.seen = progress;
-      waiter.stallTimer = setTimeout(() => this.#checkProgress(waiter), this.#stalledAfterMs);
-    }
-  }
-
-  #fail(waiter: Waiter, reason: string): void {
-    this.#forget(waiter);
-    const progress = `${this.#progress(waiter.of)} of ${waiter.count} requests ${waiter.of}`;
-    const losses = describeLosses({ ...this.counts(), samples: this.#samples });
-    waiter.reject(new Error(`${progress}, ${reason}: ${losses}`));
-  }
-
-  #forget(waiter: Waiter): void {
-    this.#waiters.delete(waiter);
-    clearTimeout(waiter.stallTimer);
-  }
 }
 
 interface Connection {
@@ -325,7 +109,9 @@ interface Exchange {
   readonly hungTimer: NodeJS.Timeout;
 }
 
-// All sockets read into this one buffer, one at a time: what outlives the callback is copied.
+const HOME: LoadRequest = { method: 'GET', path: '/' };
+
+// All sockets read into this one buffer, one at a time: bytes that outlive the callback are copied.
 const readBuffer = Buffer.allocUnsafeSlow(65_536);
 
 /** One client, with one request under way at a time, or with several pipelined ones. */
@@ -339,7 +125,7 @@ class Client {
   #leave: () => void = () => undefined;
   #stopping = false;
   #connection: Connection | undefined;
-  /** Under way, in the order in which they were sent, and so are to be answered. */
+  /** Under way, in the order in which they were sent and must be answered. */
   #exchanges: readonly Exchange[] = [];
   #openBecause: OpenedBecause = 'first request';
   #thinkTimer: NodeJS.Timeout | undefined;
@@ -389,7 +175,7 @@ class Client {
   #begin(connection: Connection): Exchange {
     connection.requests += 1;
     const number = this.#tally.sent;
-    const request = this.#options.request(number, this.#id);
+    const request = this.#options.request?.(number, this.#id) ?? HOME;
     this.#tally.sent += 1;
     return {
       request,
@@ -420,7 +206,7 @@ class Client {
       host,
       port,
       noDelay: true,
-      // Would try a name's next address after a refusal: a retry in disguise.
+      // It would try a name's next address after a refusal, which is a retry.
       autoSelectFamily: false,
       onread: {
         buffer: readBuffer,
@@ -428,7 +214,7 @@ class Client {
           this.#received(connection, readBuffer.subarray(0, length));
           if (this.#exchanges[0]?.reader.endsWithConnection !== true) return true;
           // Here a FIN is a whole answer and a reset is not. Before libuv 1.52 (Node 20 and 22), a reset that is there
-          // along with the bytes before it passes for a FIN, unless reading stops and starts again in between.
+          // along with the bytes before it looks like a FIN, unless reading stops and starts again in between.
           setImmediate(() => socket.resume());
           return false;
         },
@@ -443,8 +229,8 @@ class Client {
       requests: 0,
       previous: undefined,
     };
-    // An address is connected to in the next tick, a name is looked up first. A reset that overtakes the news of the
-    // connection leaves a socket which does not know its port any more.
+    // Node connects to an address in the next tick, and looks a name up first. When a reset comes before the 'connect'
+    // event, the socket does not know its port any more.
     if (isIP(host) !== 0) process.nextTick(() => (connection.localPort = socket.localPort));
     socket.on('connect', () => this.#established(connection));
     socket.on('end', () => this.#over(connection, undefined));
@@ -513,7 +299,7 @@ class Client {
     }
   }
 
-  /** Bytes which no request asked for: the answer before them was longer than it had announced. */
+  /** Bytes without a request: the answer before them was longer than it had announced. */
   #unasked(connection: Connection, length: number): void {
     this.#drop('previous request cut');
     const { previous } = connection;
@@ -537,8 +323,8 @@ class Client {
       this.#complete(connection, exchange);
       return;
     }
-    // A reset may overtake the news that the connection was made. Linux tells such a reset (ECONNRESET, or EPIPE
-    // if a FIN came first) from a refusal, so that an accepted and aborted connection does not pass for a refused.
+    // A reset may come before the 'connect' event. Linux tells such a reset (ECONNRESET, or EPIPE
+    // if a FIN came first) from a refusal, so a connection that was accepted and aborted is not taken for a refused one.
     if (!connection.established && (error?.code === 'ECONNRESET' || error?.code === 'EPIPE')) {
       this.#established(connection);
     }
@@ -551,7 +337,7 @@ class Client {
   }
 
   #hung(number: number): void {
-    // If this process was late itself, the answer may be here, unread. Timers run before reads, immediates after.
+    // If this process itself was late, the answer may be there, unread. Timers run before reads, immediates after.
     setImmediate(() => {
       const exchange = this.#exchanges.find((known) => known.number === number);
       const connection = this.#connection;
@@ -563,14 +349,14 @@ class Client {
     });
   }
 
-  #lose(fate: Exclude<Fate, 'answered'>, code: string, connection: Connection, exchange: Exchange): void {
+  #lose(fate: LossFate, code: string, connection: Connection, exchange: Exchange): void {
     this.#settle(exchange);
     this.#tally.lost(fate, () => this.#describe(fate, code, connection, exchange));
     connection.previous = { exchange, fate, at: performance.now() };
   }
 
-  /** All that is still under way, such as what was pipelined behind an answer after which the connection ended. */
-  #loseAll(fate: Exclude<Fate, 'answered'>, code: string, connection: Connection): void {
+  /** All requests under way, such as those pipelined behind an answer after which the connection ended. */
+  #loseAll(fate: LossFate, code: string, connection: Connection): void {
     for (const exchange of this.#exchanges) this.#lose(fate, code, connection, exchange);
   }
 
@@ -624,8 +410,8 @@ class Client {
       return;
     }
     this.#thinkTimer = setTimeout(() => {
-      // Timers run before reads, immediates after: a FIN that is here by now is seen before the connection is used,
-      // however late this process is. One that is still under way is not, as for any client.
+      // Timers run before reads, immediates after: a FIN that has arrived is read before the connection is used again,
+      // however late this process is. One that is still on its way is not, as with any client.
       this.#thinkImmediate = setImmediate(() => this.#next());
     }, milliseconds);
   }

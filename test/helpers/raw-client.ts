@@ -1,4 +1,4 @@
-// A client that says exactly what the test wants said, byte by byte.
+// A client that sends exactly the bytes that the test gives it.
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
@@ -18,14 +18,14 @@ export async function open(service: Service): Promise<Socket> {
   return socket;
 }
 
-/** Resolves when the other side has ended it, gently or not. */
+/** Resolves when the connection has ended, by a FIN or by a reset. */
 export async function endOf(socket: Socket): Promise<void> {
   socket.resume();
   socket.on('error', () => undefined);
   await once(socket, 'close');
 }
 
-/** Resolves with what comes until the pattern fits; rejects when the connection ends before. */
+/** Resolves with what has come once the pattern fits; rejects when the connection ends before. */
 export function received(socket: Socket, pattern: RegExp): Promise<string> {
   return new Promise((resolve, reject) => {
     let sofar = '';

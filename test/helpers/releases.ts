@@ -8,13 +8,13 @@ import { startReadyService } from './service.ts';
 import type { Service } from './service.ts';
 
 export interface Releases {
-  /** The link, to start from. */
+  /** The link, from which services start. */
   readonly current: string;
-  /** Its real path. */
+  /** The real path of a release. */
   path(release: number): string;
-  /** Writes releases/N/main.mjs, or that other file; a new release gets its node_modules. */
+  /** Writes releases/N/main.mjs, or another file; a new release gets its node_modules. */
   write(release: number, main: string, file?: string): void;
-  /** Moves the link as `ln -sfn` followed by `mv -T` does, so at once. */
+  /** Moves the link atomically, as `ln -s` and `mv -T` do. */
   deploy(release: number): void;
   remove(release: number): void;
 }
@@ -61,7 +61,7 @@ export async function startRelease(
   });
 }
 
-/** What the log says of a release: the paths that its generation is pinned to. */
+/** The paths that the generation of a release is pinned to, as the log has them. */
 export function pathsOf(
   releases: Releases,
   release: number,
@@ -70,19 +70,17 @@ export function pathsOf(
 }
 
 /**
- * Who answers: its release, working directory and generation. A worker whose order to drain is on its way still accepts,
- * and a rollout is complete when it is sent: so whoever drains is waited for.
+ * The release, working directory and generation that answer. A rollout completes when the last order to drain is sent,
+ * and a worker accepts until it reads that order, so workers that drain have to exit first.
  */
 export async function served(
   service: Service,
 ): Promise<{ readonly release: string; readonly cwd: string; readonly generation: number }> {
-  for (const { worker } of service.lines('worker draining')) {
-    await service.seen('worker exited', { where: (exited) => exited.worker?.pid === worker?.pid });
-  }
+  await service.drained();
   return JSON.parse((await service.get('/')).body);
 }
 
-/** The entry file of a release that works, unless it is told not to. GET / tells which one it is. */
+/** The entry file of a release that works, unless a piece of code breaks it. GET / names the release. */
 export function workingRelease(
   name: string,
   { before = '', inBuild = '', returns = 'app', afterReady = '' } = {},
@@ -102,7 +100,7 @@ if (service.role === 'worker') { ${afterReady} }
 if (service.role === 'primary') {
   process.on('message', async ({ id, method, args }) => {
     const value = await service[method](...args);
-    // As in fixtures/remote.js: what was said before is written before.
+    // As in fixtures/remote.js: the log lines before this answer are written before it.
     await new Promise(setImmediate);
     process.send({ id, value });
   });

@@ -1,4 +1,4 @@
-// Reads one HTTP/1.1 response, in whichever pieces it comes, and says what is wrong with it.
+// Reads one HTTP/1.1 response, in whatever pieces it comes, and says what is wrong with it.
 
 export class ResponseReader {
   status = 0;
@@ -25,7 +25,7 @@ export class ResponseReader {
     return this.#body.length === 1 && this.#body[0] !== undefined ? this.#body[0] : Buffer.concat(this.#body);
   }
 
-  /** Gives what lies beyond the end of the response. */
+  /** Returns the bytes beyond the end of the response. */
   read(bytes: Buffer): Buffer {
     this.began = true;
     let rest = this.#partial === undefined ? bytes : Buffer.concat([this.#partial, bytes]);

@@ -1,4 +1,4 @@
-// System packages that a test drives: where one is missing the test is skipped by its name, or fails in CI.
+// System packages that a test drives: if one is missing, the test is skipped with its name, and fails in CI.
 import { spawnSync } from 'node:child_process';
 import process from 'node:process';
 

@@ -1,4 +1,4 @@
-// The first start: what keeps a service from coming up is told once, clearly, and leaves nothing behind.
+// The first start: an error that keeps the service from starting is reported once, clearly, and leaves no process behind.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
@@ -11,7 +11,7 @@ suite('boot', () => {
     ['throws', 'throw', /TypeError: this release is broken[\s\S]*fickle\.js/],
     ['exits', 'exit', /exited with code 3/],
   ] as const) {
-    test(`S28: a first boot that ${what} ends the primary with code 1 and the worker's own error, without a retry`, async (t) => {
+    test(`S28: a first boot that ${what} -> the primary exits with code 1 and the worker's own error, without a retry`, async (t) => {
       const service = startService(t, { fixture: 'fickle.js', env: { BEHAVIOUR_1: behaviour } });
       const { code } = await service.ended;
       assert.equal(code, 1);
@@ -22,7 +22,7 @@ suite('boot', () => {
     });
   }
 
-  test('S28: a first boot that hangs ends after boot.timeoutMs', async (t) => {
+  test('S28: a first boot that hangs -> exit 1 after boot.timeoutMs', async (t) => {
     const service = startService(t, {
       fixture: 'fickle.js',
       env: { BEHAVIOUR_1: 'hang' },
@@ -33,7 +33,7 @@ suite('boot', () => {
     assert.deepEqual(service.leftovers(), []);
   });
 
-  test('S29: a port in use is one clear error, before any fork', async (t) => {
+  test('S29: a port in use -> one clear error, before any fork', async (t) => {
     const busy = net.createServer().listen(0, '127.0.0.1');
     t.after(() => void busy.close());
     await once(busy, 'listening');
@@ -43,19 +43,19 @@ suite('boot', () => {
     await assertRefused(service, /cannot listen on 127\.0\.0\.1:\d+: the port is in use/);
   });
 
-  test('S29: an unknown host is one clear error, before any fork', async (t) => {
+  test('S29: an unknown host -> one clear error, before any fork', async (t) => {
     const service = startService(t, { options: { listen: { host: 'no-such-host.invalid' } } });
     await assertRefused(service, /cannot listen on no-such-host\.invalid:0: the host name is unknown/);
   });
 
-  test('S29: an address of another machine is one clear error, before any fork', async (t) => {
-    // TEST-NET-1, which no machine has: RFC 5737.
+  test('S29: an address of another machine -> one clear error, before any fork', async (t) => {
+    // An address of TEST-NET-1, which no machine has: RFC 5737.
     const service = startService(t, { options: { listen: { host: '192.0.2.1' } } });
     await assertRefused(service, /cannot listen on 192\.0\.2\.1:0: this machine has no such address/);
   });
 
-  test('S29: a port that is not permitted is one clear error, before any fork', async (t) => {
-    // Root may use every port, so the service is started as nobody.
+  test('S29: a port that needs privileges -> one clear error, before any fork', async (t) => {
+    // Root may use every port, so the service runs as the user `nobody`.
     const service = startService(t, {
       options: { listen: { port: 81 } },
       ...(process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}),
@@ -63,7 +63,7 @@ suite('boot', () => {
     await assertRefused(service, /cannot listen on 127\.0\.0\.1:81: this user may not use the port/);
   });
 
-  test('S37: ten workers that boot slowly, longer in sum than boot.timeoutMs, all come up', async (t) => {
+  test('S37: ten workers that boot slowly, together for longer than boot.timeoutMs -> all become ready', async (t) => {
     const service = startService(t, {
       fixture: 'fickle.js',
       env: { BEHAVIOUR_1: 'slow' },
@@ -76,11 +76,11 @@ suite('boot', () => {
     assert.deepEqual(service.lines('worker killed'), []);
   });
 
-  test('S37: no more workers boot at once than boot.concurrency', async (t) => {
+  test('S37: no more workers boot at a time than boot.concurrency', async (t) => {
     const service = await startReadyService(t, { options: { workers: 3, boot: { concurrency: 1 } } });
-    const told = service.log.map(({ msg }) => msg).filter((msg) => msg.startsWith('worker '));
+    const messages = service.log.map(({ msg }) => msg).filter((msg) => msg.startsWith('worker '));
     const one = ['worker forked', 'worker ready'];
-    assert.deepEqual(told, [...one, ...one, ...one]);
+    assert.deepEqual(messages, [...one, ...one, ...one]);
   });
 });
 

@@ -1,25 +1,27 @@
-// Releases that do not work: none takes the service down, not a request is lost of it, and the log says what is wrong.
+// Releases that do not work: the service stays up, no request is lost, and the log says what is wrong.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { suite, test } from 'node:test';
 import { createReleases, pathsOf, served, startRelease, workingRelease } from '../helpers/releases.ts';
 import type { Releases } from '../helpers/releases.ts';
-import { QUICK, startReadyService } from '../helpers/service.ts';
+import type { Message } from '../helpers/messages.ts';
+import { startReadyService } from '../helpers/service.ts';
 import type { LogLine, Service } from '../helpers/service.ts';
-import { PATIENT, underLoad } from '../helpers/under-load.ts';
+import { underLoad } from '../helpers/under-load.ts';
+import { GENEROUS, QUICK } from '../helpers/times.ts';
 
-/** Nobody but the one who dies ends the time in which a successor has to prove itself. */
-const LONG = { ...PATIENT, minReadyMs: 20_000 } as const;
+/** So long that only the failure of a successor ends the rollout, never its becoming available. */
+const LONG = { ...GENEROUS, minReadyMs: 20_000 } as const;
 
 interface Broken {
   readonly what: string;
   readonly main: string;
-  /** Of the error that the abort is told with. */
+  /** Of the error in the `rollout aborted` line. */
   readonly message: RegExp;
   readonly reason?: 'crashed';
-  /** Where the worker could not say it by itself: what the log makes of its exit. */
+  /** If the worker could not report its error: the explanation of its exit in the log. */
   readonly explanation?: RegExp;
-  /** Whether the stack leads to the file that is to blame. Of one that cannot be parsed only Node itself can say where. */
+  /** Where the file at fault is named, if not in the error's stack. Of a syntax error only Node prints the place. */
   readonly place?: 'stderr' | 'none';
 }
 
@@ -72,7 +74,7 @@ const BROKEN: readonly Broken[] = [
     place: 'none',
   },
   {
-    what: 'throws shortly after it was ready',
+    what: 'throws soon after it was ready',
     main: workingRelease('2', {
       afterReady: `setTimeout(() => { throw new Error('broken in a timer'); }, 100);`,
     }),
@@ -83,11 +85,11 @@ const BROKEN: readonly Broken[] = [
 
 suite('broken releases', () => {
   for (const { what, main, reason = 'boot-failed', message, explanation, place } of BROKEN) {
-    test(`S6: a release that ${what} takes nothing down, and says why`, async (t) => {
+    test(`S6: a release that ${what} -> the rollout aborts with the reason, the old workers serve on`, async (t) => {
       const releases = createReleases(t);
       const service = await startRelease(t, releases, { rollout: LONG });
       const before = await service.readyPids();
-      await roll(service, releases, main, explanation === undefined ? 'worker exited' : 'worker crashed');
+      await deploy(service, releases, main, explanation === undefined ? 'worker exited' : 'worker crashed');
       const line = assertAborted(service, releases, reason, message);
       const ofRelease = /releases\/2\/main\.mjs/;
       if (place === 'stderr') await service.seenOnStderr(ofRelease);
@@ -100,13 +102,13 @@ suite('broken releases', () => {
     });
   }
 
-  test('S6: a release that exits shortly after it was ready takes nothing down, and says why', async (t) => {
+  test('S6: a release that exits soon after it was ready -> the rollout aborts with the reason, the old workers serve on', async (t) => {
     const releases = createReleases(t);
     const service = await startRelease(t, releases, { rollout: LONG });
     const before = await service.readyPids();
     releases.write(2, workingRelease('2', { afterReady: `setTimeout(() => process.exit(4), 100);` }));
     releases.deploy(2);
-    // Not under load: what it had accepted when it exited would be lost with it.
+    // Not under load: the requests that the worker had accepted would be lost with it.
     assert.equal((await service.restart()).outcome, 'aborted');
     const { explanation } = await service.seen('worker crashed');
     assert.match(String(explanation), /process\.exit\(4\)/);
@@ -114,17 +116,17 @@ suite('broken releases', () => {
     await assertUntouched(service, before);
   });
 
-  test('S6: a release that listens on the very port of the service takes nothing down, and says why', async (t) => {
+  test('S6: a release that listens on the port of the service itself -> the rollout aborts with the reason, the old workers serve on', async (t) => {
     const releases = createReleases(t);
     const service = await startRelease(t, releases, { rollout: LONG });
     const before = await service.readyPids();
     const returns = `app.listen({ port: ${await service.port()}, host: '127.0.0.1' })`;
-    await roll(service, releases, workingRelease('2', { returns }), 'worker exited');
+    await deploy(service, releases, workingRelease('2', { returns }), 'worker exited');
     assertAborted(service, releases, 'boot-failed', /EADDRINUSE/);
     await assertUntouched(service, before);
   });
 
-  test('S6: a release without its entry file aborts before anything is touched, and says which file', async (t) => {
+  test('S6: a release without its entry file -> the rollout does not start, and the error names the file', async (t) => {
     const releases = createReleases(t);
     const service = await startRelease(t, releases, { rollout: LONG });
     const before = await service.readyPids();
@@ -140,9 +142,9 @@ suite('broken releases', () => {
     await assertUntouched(service, before);
   });
 
-  test('S6: a release that is deleted while it rolls out aborts; what is replaced stays', async (t) => {
+  test('S6: a release that is deleted during its rollout -> the rollout aborts, the workers replaced so far stay', async (t) => {
     const releases = createReleases(t);
-    const service = await startRelease(t, releases, { rollout: PATIENT });
+    const service = await startRelease(t, releases, { rollout: GENEROUS });
     const inBuild = `(await import('node:fs')).rmSync(process.cwd(), { recursive: true });`;
     releases.write(2, workingRelease('2', { inBuild }));
     releases.deploy(2);
@@ -155,12 +157,12 @@ suite('broken releases', () => {
     assert.equal((await service.status()).mixed, true);
   });
 
-  test('S7: a release that never becomes ready is killed after boot.timeoutMs; the old workers stay', async (t) => {
+  test('S7: a release that never becomes ready -> its worker is killed after boot.timeoutMs, the old workers serve on', async (t) => {
     const releases = createReleases(t);
     const boot = { timeoutMs: 5_000 };
     const service = await startRelease(t, releases, { boot, rollout: LONG });
     const before = await service.readyPids();
-    await roll(service, releases, `await new Promise(() => undefined);`, 'worker exited');
+    await deploy(service, releases, `await new Promise(() => undefined);`, 'worker exited');
     const [killed] = service.lines('worker killed');
     assert.deepEqual(service.lines('rollout aborted')[0]?.worker, killed?.worker);
     assert.deepEqual([killed?.worker?.generation, killed?.['cause']], [2, 'boot-timeout']);
@@ -174,9 +176,9 @@ suite('broken releases', () => {
     await assertUntouched(service, before);
   });
 
-  test('S11: all that serve are killed while a release hangs in its boot: what works is back long before the timeout', async (t) => {
+  test('S11: every ready worker is killed while a release hangs in its boot -> the working release is back long before boot.timeoutMs', async (t) => {
     const releases = createReleases(t);
-    const service = await startRelease(t, releases, { boot: { timeoutMs: 120_000 }, rollout: PATIENT });
+    const service = await startRelease(t, releases, { boot: { timeoutMs: 120_000 }, rollout: GENEROUS });
     releases.write(2, `await new Promise(() => undefined);`);
     releases.deploy(2);
     const before = await service.readyPids();
@@ -185,7 +187,7 @@ suite('broken releases', () => {
     await forked;
     for (const pid of before) process.kill(pid, 'SIGKILL');
     await service.seen('worker crashed', { count: before.length });
-    // Whoever comes now waits until somebody can answer, and is not refused.
+    // A new connection is not refused: it waits until a worker accepts it.
     assert.deepEqual(JSON.parse((await service.get('/')).body), {
       release: '1',
       cwd: releases.path(1),
@@ -193,14 +195,14 @@ suite('broken releases', () => {
     });
     assert.deepEqual(service.lines('rollout aborted'), []);
     assert.equal((await service.status()).rolling, true);
-    // The broken one still has its chance, until a fixed one comes.
+    // The rollout of the hanging release goes on until a newer one supersedes it.
     releases.write(3, workingRelease('3'));
     releases.deploy(3);
-    assert.equal((await service.restart()).outcome, 'completed');
+    await service.rollOut();
     assert.equal((await served(service)).release, '3');
   });
 
-  test('S6: a release that fails while the primary is busy is told with its own error, too', async (t) => {
+  test('S6: a release that fails while the primary is busy -> the rollout aborts with its own error, too', async (t) => {
     const service = await startReadyService(t, {
       fixture: 'fickle.js',
       options: { rollout: QUICK },
@@ -209,9 +211,10 @@ suite('broken releases', () => {
     const [, victim] = await service.readyPids();
     const busy = service.call('block', 1_000);
     await service.seen('blocking');
-    // So that Node asks which children have ended right after the restart, and finds the successor, too, although it has
-    // not read yet what that had to say.
-    process.kill(victim ?? 0, 'SIGKILL');
+    // This exit makes Node look for exited children right after the restart. It finds the successor's exit, too, before it
+    // has read the successor's messages.
+    assert.ok(victim !== undefined);
+    process.kill(victim, 'SIGKILL');
     const restarted = service.call('restartAndBlock', 3_000);
     await Promise.all([busy, restarted]);
     const aborted = await service.seen('rollout aborted');
@@ -224,9 +227,9 @@ suite('broken releases', () => {
     assert.equal(service.lines('worker crashed').length, 1);
   });
 
-  test('S8: after a broken release a fixed one succeeds', async (t) => {
+  test('S8: after a broken release a fixed one rolls out', async (t) => {
     const releases = createReleases(t);
-    const service = await startRelease(t, releases, { rollout: PATIENT });
+    const service = await startRelease(t, releases, { rollout: GENEROUS });
     await underLoad(service, async () => {
       releases.write(2, `throw new Error('broken');`);
       releases.deploy(2);
@@ -241,29 +244,29 @@ suite('broken releases', () => {
     assert.equal((await served(service)).release, '3');
   });
 
-  test('S76: a release with another protocol of this package is aborted, and says to restart as a whole', async (t) => {
+  test('S76: a release with another protocol of this package -> the rollout aborts and says: restart the service as a whole', async (t) => {
     const releases = createReleases(t);
     const service = await startRelease(t, releases, { rollout: LONG });
     const before = await service.readyPids();
     const hello = `{ 'fastify-clustered': { type: 'hello', protocol: 999 } }`;
     const main = `process.send(${hello}); setInterval(() => undefined, 1000);`;
-    await roll(service, releases, main, 'worker exited');
+    await deploy(service, releases, main, 'worker exited');
     assertAborted(service, releases, 'incompatible', /restart the service as a whole/);
     await assertUntouched(service, before);
   });
 });
 
-/** Deploys release 2 under load, and waits until its worker has gone, and the log has said so. */
-async function roll(service: Service, releases: Releases, main: string, end: string): Promise<void> {
+/** Deploys release 2 under load, and waits for the log line of its worker's exit. */
+async function deploy(service: Service, releases: Releases, main: string, exit: Message): Promise<void> {
   releases.write(2, main);
   releases.deploy(2);
   await underLoad(service, async () => {
     assert.equal((await service.restart()).outcome, 'aborted');
-    await service.seen(end, { where: ({ worker }) => worker?.generation === 2 });
+    await service.seen(exit, { where: ({ worker }) => worker?.generation === 2 });
   });
 }
 
-/** Of release 2: which one it was, what was wrong, what is served now. */
+/** The abort of release 2: its paths, its error, and the release that the rollout goes back to. */
 function assertAborted(
   service: Service,
   releases: Releases,

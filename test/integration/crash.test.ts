@@ -1,4 +1,4 @@
-// Crashes of workers: who comes back, how soon, and what the others notice of it.
+// Crashes of workers: which worker is respawned, how soon, and what the other workers and their clients notice.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -6,10 +6,9 @@ import path from 'node:path';
 import { suite, test } from 'node:test';
 import { createReleases, workingRelease } from '../helpers/releases.ts';
 import { startReadyService, startService } from '../helpers/service.ts';
-import type { LogLine, Service } from '../helpers/service.ts';
 
 suite('crash', () => {
-  test('S26: a worker that is killed is respawned in its slot, and leaves no zombie', async (t) => {
+  test('S26: a worker is killed -> it is respawned in its slot, and leaves no zombie', async (t) => {
     const service = await startReadyService(t);
     const { workers } = await service.status();
     const victim = workers[1];
@@ -24,7 +23,7 @@ suite('crash', () => {
     assert.equal((await service.readyPids()).length, 2);
   });
 
-  test('S30: when every worker keeps dying early, the backoff grows up to the slowest pace, then exit 1', async (t) => {
+  test('S30: every worker exits early again and again -> the backoff grows up to the slowest pace, then exit 1', async (t) => {
     const service = startService(t, {
       fixture: 'fickle.js',
       env: { BEHAVIOUR_1: 'crash' },
@@ -48,7 +47,7 @@ suite('crash', () => {
     assert.deepEqual(service.leftovers(), []);
   });
 
-  test('S30: while another worker is ready, a slot that keeps dying is tried on, and the rest serves', async (t) => {
+  test('S30: one slot exits early again and again while another worker is ready -> it is retried, and the other serves on', async (t) => {
     const service = await startReadyService(t, {
       fixture: 'fickle.js',
       env: { BEHAVIOUR_1: 'crashSlot1' },
@@ -60,7 +59,7 @@ suite('crash', () => {
     assert.ok(service.lines('worker crashed').every(({ worker }) => worker?.slot === 1));
   });
 
-  test('S30: three SIGKILLs of everybody are no reason to give up', async (t) => {
+  test('S30: all workers are killed three times -> the service does not give up', async (t) => {
     const service = await startReadyService(t);
     for (let round = 1; round <= 3; round += 1) {
       const full = service.seen('all workers ready', { count: round + 1 });
@@ -70,22 +69,22 @@ suite('crash', () => {
     assert.equal((await service.get('/')).status, 200);
   });
 
-  test('S31: after a healthy stretch the backoff starts from the beginning', async (t) => {
+  test('S31: a worker that ran for respawn.minUptimeMs -> the backoff starts from the beginning', async (t) => {
     const service = await startReadyService(t, {
       options: { workers: 1, respawn: { minUptimeMs: 600, backoff: { initialMs: 50, maxMs: 50 } } },
     });
-    for (let deaths = 1; deaths <= 3; deaths += 1) await killWorker(service);
+    for (let exits = 1; exits <= 3; exits += 1) await service.killOne();
     const earlyExits = (): unknown => service.lines('respawn delayed').at(-1)?.['earlyExits'];
     assert.equal(earlyExits(), 3);
     const readySince = Number(service.lines('worker ready').at(-1)?.['time']);
-    // The stretch itself is what is tested; a slow machine only makes it longer.
+    // The uptime itself is tested. A slow machine only makes it longer.
     await new Promise((resolve) => setTimeout(resolve, 700));
     assert.ok(Date.now() - readySince > 600);
     const before = service.lines('respawn delayed').length;
-    await killWorker(service);
+    await service.killOne();
     assert.equal(service.lines('respawn delayed').length, before);
-    await killWorker(service);
-    await killWorker(service);
+    await service.killOne();
+    await service.killOne();
     assert.equal(earlyExits(), 2);
   });
 
@@ -93,11 +92,11 @@ suite('crash', () => {
     ['an uncaught exception', '/throw'],
     ['an unhandled rejection', '/reject'],
   ] as const) {
-    test(`S32: ${what} fails only its own request, and the replacement comes before the worker is gone`, async (t) => {
+    test(`S32: ${what} -> only its own request fails, and the replacement is ready before the worker exits`, async (t) => {
       const service = await startReadyService(t, {
         options: { workers: 1, shutdown: { idleMs: 100, graceMs: 2500 } },
       });
-      const [pid] = await service.readyPids();
+      const pid = await service.readyPid();
       const bystander = service.get('/slow?ms=1500');
       await service.get('/');
       const culprit = service.get(route).then(
@@ -110,7 +109,9 @@ suite('crash', () => {
       const exited = await service.seen('worker exited');
       assert.equal(exited.worker?.pid, pid);
       assert.equal(exited['code'], 1);
-      assert.ok(indexOf(service, 'worker ready', 2) < service.log.indexOf(exited));
+      const [, replacement] = service.lines('worker ready');
+      assert.ok(replacement !== undefined);
+      assert.ok(service.log.indexOf(replacement) < service.log.indexOf(exited));
       assert.match(
         String((await service.seen('worker failing')).err?.stack),
         /outside of the request[\s\S]*app\.js/,
@@ -118,7 +119,7 @@ suite('crash', () => {
     });
   }
 
-  test('S33: exit with code 0, unasked, is a crash, too', async (t) => {
+  test('S33: an exit with code 0 that was not requested -> a crash like any other', async (t) => {
     const service = await startReadyService(t);
     const ready = service.next('worker ready');
     await assert.rejects(service.get('/exit?code=0'));
@@ -127,7 +128,7 @@ suite('crash', () => {
     assert.equal((await ready).worker?.slot, crashed.worker?.slot);
   });
 
-  test('S75: while the release is gone, forks are retried with backoff until they succeed', async (t) => {
+  test('S75: the release is gone -> forks are retried with backoff until one succeeds', async (t) => {
     const releases = createReleases(t);
     releases.write(1, workingRelease('1'));
     releases.deploy(1);
@@ -137,11 +138,10 @@ suite('crash', () => {
       env: { PWD: releases.current },
       options: { respawn: PERSISTENT },
     });
-    const [first] = await service.readyPids();
-    assert.ok(first !== undefined);
+    const first = await service.readyPid();
     releases.remove(1);
     process.kill(first, 'SIGKILL');
-    // Neither the pinned path is there, nor the one that the link leads to.
+    // Neither the pinned path exists, nor the path that the link leads to.
     await service.seen('fork failed', { count: 3 });
     assert.equal((await service.get('/')).status, 200);
     const ready = service.next('worker ready');
@@ -149,18 +149,17 @@ suite('crash', () => {
     assert.equal((await ready).worker?.slot, 0);
   });
 
-  test('S75: a fork of which Node tells an error, but no exit, forgets no slot', async (t) => {
+  test('S75: a fork that fails with an error, but without an exit event -> its slot is retried until a fork succeeds', async (t) => {
     const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'fastify-clustered-')));
     t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
     const cwd = path.join(folder, 'cwd');
     fs.mkdirSync(cwd);
-    // Root may enter every directory, so the service is started as nobody.
+    // Root may enter every directory, so the service runs as the user `nobody`.
     const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
     fs.chmodSync(folder, 0o755);
     const service = await startReadyService(t, { options: { cwd, respawn: PERSISTENT }, ...user });
-    const [first] = await service.readyPids();
-    assert.ok(first !== undefined);
-    // It is there, but no process can start in it.
+    const first = await service.readyPid();
+    // The directory exists, but no process can start in it.
     fs.chmodSync(cwd, 0o000);
     process.kill(first, 'SIGKILL');
     await service.seen('fork failed', { count: 3, where: ({ err }) => /EACCES/.test(err?.message ?? '') });
@@ -170,7 +169,7 @@ suite('crash', () => {
     assert.equal((await ready).worker?.slot, 0);
   });
 
-  test('S77: a second uncaught error while failing changes nothing: bystanders complete', async (t) => {
+  test('S77: further uncaught errors while the worker fails -> bystanders are answered, one failure is logged', async (t) => {
     const service = await startReadyService(t, {
       options: { workers: 1, shutdown: { idleMs: 100, graceMs: 2500 } },
     });
@@ -186,16 +185,3 @@ suite('crash', () => {
 });
 
 const PERSISTENT = { maxEarlyExits: 1_000, backoff: { initialMs: 20, maxMs: 200 } };
-
-async function killWorker(service: Service): Promise<void> {
-  const ready = service.next('worker ready');
-  const [pid] = await service.readyPids();
-  assert.ok(pid !== undefined);
-  process.kill(pid, 'SIGKILL');
-  await ready;
-}
-
-function indexOf(service: Service, msg: string, count: number): number {
-  const line: LogLine | undefined = service.lines(msg)[count - 1];
-  return line === undefined ? Infinity : service.log.indexOf(line);
-}

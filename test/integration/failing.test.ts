@@ -1,12 +1,10 @@
-// An uncaught error in a worker: whoever else it is serving is served to the end, whatever they are at.
+// An uncaught error in a worker: all its other clients are served to the end, whatever the state of their requests.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { ask, gather, openConnection } from '../helpers/bystanders.ts';
+import { ask, assertServedBy, gather, openConnection } from '../helpers/bystanders.ts';
 import { startReadyService } from '../helpers/service.ts';
 import type { Service } from '../helpers/service.ts';
-
-/** Nothing in these tests ends because of a time: this is only how patient the worker may be. */
-const PATIENT = { idleMs: 30_000, graceMs: 30_000 } as const;
+import { ENDLESS } from '../helpers/times.ts';
 
 suite('a worker that fails', () => {
   for (const [scenario, what, path, uncaught] of [
@@ -15,12 +13,12 @@ suite('a worker that fails', () => {
     ['S77', 'several uncaught errors, one after the other', '/throw?times=4', 4],
     ['S77', 'a storm of unhandled rejections', '/storm?count=500', 500],
   ] as const) {
-    test(`${scenario}: ${what}: bystanders of every kind are answered, only the culprit is not`, async (t) => {
+    test(`${scenario}: ${what} -> bystanders of every kind are answered, only the culprit is not`, async (t) => {
       const service = await startReadyService(t, {
         fixture: 'held.js',
-        options: { workers: 1, shutdown: PATIENT },
+        options: { workers: 1, shutdown: ENDLESS },
       });
-      const [pid] = await service.readyPids();
+      const pid = await service.readyPid();
       const bystanders = await gather(service);
       const [keeper, culprit] = [await openConnection(service), await openConnection(service)];
       let lost = true;
@@ -29,32 +27,29 @@ suite('a worker that fails', () => {
         () => undefined,
       );
       await service.seen('uncaught', { count: uncaught });
-      // The replacement is there while the worker still is, and takes who comes anew.
+      // The replacement is ready while the worker still runs, and accepts new connections.
       const { worker } = await service.seen('worker ready', { count: 2 });
       assert.equal(service.lines('worker exited').length, 0);
       assert.equal((await service.get('/')).headers['x-worker'], String(worker?.pid));
 
-      const served = bystanders.map(async (bystander) => {
-        const { status, headers } = await bystander.goOn();
-        assert.deepEqual([status, headers.get('x-worker')], [200, String(pid)], bystander.kind);
-      });
+      const served = assertServedBy(pid, bystanders);
       assert.equal((await ask(keeper, '/open')).status, 200);
-      await Promise.all(served);
+      await served;
 
-      // Nobody can know whose error it was, so the culprit is waited for: until it loses its own patience.
+      // The worker cannot know which request caused the error, so it waits for the culprit, too, until that one gives up.
       culprit.destroy();
       await ended;
       assert.equal(lost, true);
-      const exited = await service.seen('worker exited', { where: (line) => line.worker?.pid === pid });
+      const exited = await service.exited(pid);
       assert.deepEqual([exited['code'], exited['expected']], [1, true]);
-      await assertToldOnce(service);
+      await assertLoggedOnce(service);
       assert.equal(await service.stop(), 0);
     });
   }
 });
 
-/** However many errors there were: one failure, with its stack, one replacement, no crash. */
-async function assertToldOnce(service: Service): Promise<void> {
+/** However many errors there were: one failure with its stack, one replacement, no crash. */
+async function assertLoggedOnce(service: Service): Promise<void> {
   assert.equal(service.lines('worker failing').length, 1);
   assert.match(service.lines('worker failing')[0]?.err?.stack ?? '', /(app|held)\.js/);
   assert.equal(service.lines('worker crashed').length, 0);

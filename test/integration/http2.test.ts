@@ -1,18 +1,17 @@
-// HTTP/2 in rolling restarts.
+// Rolling restarts of an HTTP/2 service.
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import http2 from 'node:http2';
 import { text } from 'node:stream/consumers';
 import { suite, test } from 'node:test';
-import { setTimeout } from 'node:timers/promises';
 import { startReadyService } from '../helpers/service.ts';
 import type { Service } from '../helpers/service.ts';
-import { PATIENT } from '../helpers/under-load.ts';
+import { GENEROUS } from '../helpers/times.ts';
 
 const CLIENTS = 6;
 
 suite('HTTP/2', () => {
-  test('S17: a body in flight arrives whole, and GOAWAY comes before the session ends', async (t) => {
+  test('S17: a body in flight during a rollout -> it arrives whole, and GOAWAY comes before the session ends', async (t) => {
     const service = await startReadyService(t, {
       fixture: 'http2.js',
       options: { workers: 1, rollout: { minReadyMs: 0, idleMs: 200 } },
@@ -24,13 +23,13 @@ suite('HTTP/2', () => {
     const old = await ask(idle);
     await ask(busy);
     const large = busy.request({ ':path': '/large' });
-    // The first bytes are taken, the rest waits for the window to open.
+    // The client has the first bytes, the rest waits for the window to open.
     await once(large, 'response');
-    // What a client says to a session that is over may be answered by a reset; its requests are what counts.
+    // A client that writes to a session which has ended may get a reset. Its requests are what counts.
     for (const session of [idle, busy]) session.on('error', () => undefined);
     const farewells = [idle, busy].map((session) => event(session, 'goaway'));
     const ends = [idle, busy].map((session) => event(session, 'close'));
-    await service.restart();
+    await service.rollOut();
     await Promise.all(farewells);
     assert.equal((await text(large)).length, 400_000);
     await Promise.all(ends);
@@ -40,15 +39,15 @@ suite('HTTP/2', () => {
     assert.equal((await service.seen('worker exited'))['code'], 0);
   });
 
-  test('S17: a session for each request, two rollouts: none is lost, none is refused', async (t) => {
-    const service = await startReadyService(t, { fixture: 'http2.js', options: { rollout: PATIENT } });
+  test('S17: a session per request, two rollouts -> 0 lost, 0 refused', async (t) => {
+    const service = await startReadyService(t, { fixture: 'http2.js', options: { rollout: GENEROUS } });
     const load = startSessions(await originOf(service), { kept: false });
     await twoRollouts(service, load);
     assert.deepEqual(await load.stop(), []);
   });
 
-  test('S17: kept sessions, one request at a time, two rollouts: none is lost, none is refused', async (t) => {
-    const service = await startReadyService(t, { fixture: 'http2.js', options: { rollout: PATIENT } });
+  test('S17: kept sessions, one request at a time, two rollouts -> 0 lost, 0 refused', async (t) => {
+    const service = await startReadyService(t, { fixture: 'http2.js', options: { rollout: GENEROUS } });
     const load = startSessions(await originOf(service), { kept: true });
     await twoRollouts(service, load);
     assert.deepEqual(await load.stop(), []);
@@ -56,24 +55,25 @@ suite('HTTP/2', () => {
 });
 
 async function twoRollouts(service: Service, load: Load): Promise<void> {
-  for (const count of [2, 4]) {
+  for (let rollout = 1; rollout <= 2; rollout += 1) {
     await load.more();
-    assert.equal((await service.restart()).outcome, 'completed');
-    await service.seen('worker exited', { count });
+    await service.rollOut();
+    await service.drained();
   }
   await load.more();
 }
 
 interface Load {
-  /** Settles when each client, on the average, has had ten answers more. */
+  /** Resolves when each client, on average, has had ten more answers. */
   more(): Promise<void>;
-  /** What became of requests that were not answered. */
+  /** The errors of requests that were not answered. */
   stop(): Promise<readonly string[]>;
 }
 
-/** Clients with one request under way at a time, on a session for each, or on one as long as the server keeps it. */
+/** Clients with one request under way at a time, each on a session of its own, or on one session until the server ends it. */
 function startSessions(origin: string, { kept }: { readonly kept: boolean }): Load {
   const failures: string[] = [];
+  const progress = new EventEmitter();
   const state = { answered: 0, isOver: false };
   const client = async (): Promise<void> => {
     let session: http2.ClientHttp2Session | undefined;
@@ -85,6 +85,7 @@ function startSessions(origin: string, { kept }: { readonly kept: boolean }): Lo
       } catch (error) {
         failures.push(String(error));
       }
+      progress.emit('request');
       if (!kept) session.close();
     }
     session?.close();
@@ -93,8 +94,8 @@ function startSessions(origin: string, { kept }: { readonly kept: boolean }): Lo
   return {
     async more() {
       const enough = state.answered + 10 * CLIENTS;
-      // A failure ends the wait: it is told at the end.
-      while (state.answered < enough && failures.length === 0) await setTimeout(10);
+      // A failure ends the wait. The test reports it.
+      while (state.answered < enough && failures.length === 0) await once(progress, 'request');
     },
     async stop() {
       state.isOver = true;
@@ -104,7 +105,7 @@ function startSessions(origin: string, { kept }: { readonly kept: boolean }): Lo
   };
 }
 
-/** Errors of a session without a request harm nobody; its requests tell of theirs. */
+/** A session may fail when it has no request. Requests report their own errors. */
 function connect(origin: string): http2.ClientHttp2Session {
   return http2.connect(origin).on('error', () => undefined);
 }
@@ -113,7 +114,7 @@ async function originOf(service: Service): Promise<string> {
   return `http://127.0.0.1:${await service.port()}`;
 }
 
-/** Unlike once() of node:events it does not mind errors. */
+/** Unlike once() of node:events, it ignores errors. */
 function event(session: http2.ClientHttp2Session, name: string): Promise<void> {
   return new Promise((resolve) => session.once(name, () => resolve()));
 }

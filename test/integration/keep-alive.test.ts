@@ -2,14 +2,15 @@
 import assert from 'node:assert/strict';
 import { text } from 'node:stream/consumers';
 import { suite, test } from 'node:test';
-import { ENDLESS, rollTwiceUnderLoad } from '../helpers/drains-with-requests.ts';
+import { rollTwiceUnderLoad } from '../helpers/drains-with-requests.ts';
 import { get, open, received } from '../helpers/raw-client.ts';
 import { startReadyService } from '../helpers/service.ts';
+import { ENDLESS } from '../helpers/times.ts';
 
 const PATHS = ['/reply', '/object', '/flat', '/pairs', '/flushed', '/hinted'];
 
-suite('an app that keeps its connections alive', () => {
-  test('S95: however it says so: two rollouts under load, 0 lost, and each drain ends with its requests', async (t) => {
+suite('an app that sets Connection: keep-alive', () => {
+  test('S95: in every way to say so, two rollouts under load -> 0 lost, and each drain ends with its requests', async (t) => {
     const service = await startReadyService(t, {
       fixture: 'keep-alive.js',
       options: { rollout: { ...ENDLESS, minReadyMs: 100 } },
@@ -20,7 +21,7 @@ suite('an app that keeps its connections alive', () => {
     }));
   });
 
-  test('S95: of pipelined requests only the last says close, the others what the app says', async (t) => {
+  test('S95: pipelined requests -> only the last answer says close, the others what the app says', async (t) => {
     const service = await startReadyService(t, {
       fixture: 'keep-alive.js',
       options: { workers: 1, rollout: { ...ENDLESS, minReadyMs: 0 } },
@@ -28,7 +29,7 @@ suite('an app that keeps its connections alive', () => {
     const client = await open(service);
     client.write(get('/object'));
     await received(client, /ok/);
-    await service.restart();
+    await service.rollOut();
     const answers = text(client);
     client.write(PATHS.map((path) => get(path)).join(''));
     // Read to the end: the server closes the connection behind the last answer.
@@ -40,7 +41,7 @@ suite('an app that keeps its connections alive', () => {
     await service.seen('worker exited');
   });
 
-  test('S95: a client of HTTP/1.0 that the app keeps alive', async (t) => {
+  test('S95: an HTTP/1.0 client that the app keeps alive -> its last answer says close', async (t) => {
     const service = await startReadyService(t, {
       fixture: 'keep-alive.js',
       options: { workers: 1, rollout: { ...ENDLESS, minReadyMs: 0 } },
@@ -51,7 +52,7 @@ suite('an app that keeps its connections alive', () => {
       .replace('\r\n\r\n', '\r\nConnection: keep-alive\r\n\r\n');
     client.write(request);
     assert.match(await received(client, /ok$/), /connection: keep-alive/i);
-    await service.restart();
+    await service.rollOut();
     const last = text(client);
     client.write(request);
     assert.match(await last, /connection: close[^]*ok$/i);

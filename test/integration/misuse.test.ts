@@ -1,10 +1,10 @@
-// What a user can get wrong is one clear error, and nothing is left behind.
+// What a user can get wrong: one clear error, and no process is left.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { startReadyService, startService } from '../helpers/service.ts';
 
 suite('misuse', () => {
-  test('S65: a wrong option is one error that names it, before any fork', async (t) => {
+  test('S65: a wrong option -> one error that names it, before any fork', async (t) => {
     const service = startService(t, { options: { rollout: { maxSurge: -1 } } });
     assert.equal((await service.ended).code, 1);
     assert.match(service.stderr, /FST_CLUSTERED_OPTION_INVALID/);
@@ -22,7 +22,7 @@ suite('misuse', () => {
     ['returns an app that already listens', 'listening', /remove its app\.listen\(\)/],
     ['throws a string', 'string', /something that is no Error was thrown: 'a string'/],
   ] as const) {
-    test(`S66: buildApp ${what}: a clear error`, async (t) => {
+    test(`S66: buildApp ${what} -> a clear error`, async (t) => {
       const service = startService(t, { fixture: 'misuse.js', env: { MISUSE: misuse } });
       assert.equal((await service.ended).code, 1);
       assert.match(service.stderr, message);
@@ -36,19 +36,19 @@ suite('misuse', () => {
     ['in a worker_thread', 'thread', 'WORKER_THREAD'],
     ['inside a foreign cluster worker', 'foreign', 'FOREIGN_WORKER'],
   ] as const) {
-    test(`S67: startClustered called ${what}: a clear error`, async (t) => {
+    test(`S67: startClustered is called ${what} -> a clear error`, async (t) => {
       const service = startService(t, { fixture: 'misuse.js', env: { MISUSE: misuse } });
       assert.equal((await service.ended).code, 1);
       assert.match(service.stderr, new RegExp(`FST_CLUSTERED_${code}`));
     });
   }
 
-  test('S67: a process that the app starts is no worker of ours', async (t) => {
+  test('S67: a process that the app starts -> it is no worker', async (t) => {
     const service = await startReadyService(t, { fixture: 'misuse.js', env: { MISUSE: 'grandchild' } });
     assert.equal((await service.seen('born'))['settings'], 'none');
   });
 
-  test('S69: a decorator of that name that is somebody else’s: a clear error', async (t) => {
+  test('S69: the app has a decorator `clustered` of its own -> a clear error', async (t) => {
     const service = startService(t, { fixture: 'misuse.js', env: { MISUSE: 'decorated' } });
     assert.equal((await service.ended).code, 1);
     assert.match(service.stderr, /already has a decorator named "clustered"/);

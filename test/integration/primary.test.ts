@@ -1,21 +1,22 @@
-// What happens to the primary, and what the workers make of it.
+// Failures and calls of the primary, and what its workers do then.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import net from 'node:net';
 import { suite, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { GET, HOST, received } from '../helpers/raw-client.ts';
-import { QUICK, startReadyService, startService } from '../helpers/service.ts';
+import { startReadyService, startService } from '../helpers/service.ts';
+import { QUICK } from '../helpers/times.ts';
 
 suite('primary', () => {
-  test('S35: when the primary is killed, workers finish what is in flight and exit, and the port is free', async (t) => {
+  test('S35: the primary is killed -> workers answer what is in flight and exit, and the port is free', async (t) => {
     const service = await startReadyService(t, { options: { shutdown: { idleMs: 100, graceMs: 5000 } } });
     const port = await service.port();
     const slow = service.get('/slow?ms=1500');
     await service.get('/');
     service.signal('SIGKILL');
     assert.equal((await slow).status, 200);
-    // stdout and stderr are closed when the last worker has ended.
+    // stdout and stderr are closed when the last worker has exited.
     await service.ended;
     assert.deepEqual(service.leftovers(), []);
     const successor = net.createServer().listen(port, '127.0.0.1');
@@ -23,7 +24,7 @@ suite('primary', () => {
     successor.close();
   });
 
-  test('S35: when the primary is killed while a worker boots, the port is free before that one has ended', async (t) => {
+  test('S35: the primary is killed while a worker boots -> the port is free before that worker has exited', async (t) => {
     const service = await startReadyService(t, {
       fixture: 'fickle.js',
       options: { workers: 1, shutdown: { idleMs: 100 }, closeMs: 10_000 },
@@ -32,18 +33,18 @@ suite('primary', () => {
     const port = await service.port();
     service.signal('SIGUSR2');
     await service.seen('hanging');
-    const [ready] = await service.readyPids();
+    const ready = await service.readyPid();
     service.signal('SIGKILL');
     await once(service.child, 'exit');
-    while (service.leftovers().includes(ready ?? 0)) await setTimeout(20);
+    while (service.leftovers().includes(ready)) await setTimeout(20);
     const successor = net.createServer().listen(port, '127.0.0.1');
     await once(successor, 'listening');
     successor.close();
-    assert.equal(service.leftovers().length, 1, 'the one that boots may end its boot');
+    assert.equal(service.leftovers().length, 1, 'the booting worker may finish its boot');
     await service.ended;
   });
 
-  test('S35: when the primary is killed before it has heard of a worker, that one does not wait for it', async (t) => {
+  test('S35: the primary is killed before it acknowledges a worker -> that worker exits', async (t) => {
     const service = await startReadyService(t, {
       fixture: 'fickle.js',
       options: { workers: 1, shutdown: { idleMs: 100 }, closeMs: 600_000 },
@@ -57,7 +58,7 @@ suite('primary', () => {
     assert.deepEqual(service.leftovers(), []);
   });
 
-  test('S35: when the primary is killed while imports run, they end with it', async (t) => {
+  test('S35: the primary is killed while workers run their imports -> they exit', async (t) => {
     const service = startService(t, {
       fixture: 'slow-import.js',
       options: { workers: 1 },
@@ -69,13 +70,13 @@ suite('primary', () => {
     assert.deepEqual(service.leftovers(), []);
   });
 
-  test('S52: a worker serves nobody before the primary, busy as it may be, has heard of it, so it can be ended at once', async (t) => {
+  test('S52: the primary is busy -> a worker accepts no connection before the primary acknowledges it, and can be killed at once', async (t) => {
     const service = await startReadyService(t, {
       fixture: 'fickle.js',
       options: { workers: 1, rollout: QUICK },
     });
     const port = await service.port();
-    const [old] = await service.readyPids();
+    const old = await service.readyPid();
     const built = service.next('building');
     const shrunk = service.call('growBlockAndShrink', 5_000);
     await built;
@@ -84,30 +85,32 @@ suite('primary', () => {
     let count = 0;
     for (; !over.signal.aborted; count += 1) {
       const answer = await servedOnce(port);
-      assert.ok(answer.includes(`"pid":${old},`), `request ${count} was answered by another: ${answer}`);
+      assert.ok(
+        answer.includes(`"pid":${old},`),
+        `request ${count} was answered by another worker: ${answer}`,
+      );
     }
-    assert.ok(count > 10, `only ${count} requests while the other worker could have served`);
+    assert.ok(count > 10, `only ${count} requests while the other worker waited`);
     await service.seen('worker draining', { where: ({ cause }) => cause === 'cancelled' });
     await service.seen('worker exited', { where: ({ signal }) => signal === 'SIGKILL' });
   });
 
-  test('S36: listeners that throw or reject harm nobody', async (t) => {
+  test('S36: event listeners that throw or reject -> the service goes on', async (t) => {
     const service = await startReadyService(t, { fixture: 'listener-throws.js' });
     const rejected = service.next(
       'an event listener failed',
       ({ err }) => err?.message === 'a listener rejected',
     );
     const threw = service.next('an event listener failed', ({ err }) => err?.message === 'a listener threw');
-    const [victim] = await service.readyPids();
-    process.kill(victim ?? 0, 'SIGKILL');
+    await service.killOne();
     await threw;
     await rejected;
     assert.equal((await service.readyPids()).length, 2);
-    assert.equal((await service.restart()).outcome, 'completed');
+    await service.rollOut();
     assert.equal(await service.stop(), 0);
   });
 
-  test('S36: an uncaught error in the primary is a clean shutdown with exit code 1', async (t) => {
+  test('S36: an uncaught error in the primary -> a graceful shutdown with exit code 1', async (t) => {
     const service = await startReadyService(t, { fixture: 'listener-throws.js' });
     const slow = service.get('/slow?ms=800');
     await service.get('/');
@@ -119,7 +122,7 @@ suite('primary', () => {
     assert.deepEqual(service.leftovers(), []);
   });
 
-  test('close() settles for an embedder whose process goes on', async (t) => {
+  test('close() -> it resolves, and the process of the embedder goes on', async (t) => {
     const service = await startReadyService(t);
     const closed = await service.call('close');
     assert.deepEqual(closed, { exitCode: 0, reason: 'requested', error: null });
@@ -134,7 +137,7 @@ suite('primary', () => {
     });
   });
 
-  test('scale() and SIGTTIN, SIGTTOU change the size, never below 1', async (t) => {
+  test('S52: SIGTTIN, SIGTTOU and scale() -> the size changes, but never below 1 or above 1,024', async (t) => {
     const service = await startReadyService(t, {
       options: { workers: 1, rollout: { idleMs: 50, minReadyMs: 0 } },
     });

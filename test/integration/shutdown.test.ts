@@ -1,16 +1,21 @@
-// The end: graceful, forced, in the middle of a boot, and for a whole process group at once.
+// Shutdowns: graceful, forced, during a boot, and of a whole process group at once.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { HUMAN_PAUSE_MS, QUICK, startReadyService, startService } from '../helpers/service.ts';
+import { startReadyService, startService } from '../helpers/service.ts';
+import type { Service } from '../helpers/service.ts';
+import { HUMAN_PAUSE_MS, QUICK } from '../helpers/times.ts';
+
+/** What fixtures/hooks.js prints, hook by hook. */
+const HOOKS = ['signal aborted', 'onDrain ran', 'preClose ran', 'onClose ran'] as const;
 
 suite('shutdown', () => {
   for (const [first, second] of [
     ['SIGTERM', 'SIGTERM'],
     ['SIGTERM', 'SIGINT'],
   ] as const) {
-    test(`S42: ${first}, then ${second}: forced, exit 1`, { timeout: 40_000 }, async (t) => {
-      // Left to themselves, the workers would outlive this test.
+    test(`S42: ${first}, then ${second} -> a forced end, exit 1`, { timeout: 40_000 }, async (t) => {
+      // Without the second signal the workers would outlive this test.
       const service = await startReadyService(t, { options: { shutdown: { graceMs: 90_000 } } });
       const held = service.get('/slow?ms=60000').catch((error: NodeJS.ErrnoException) => error.code);
       await service.get('/');
@@ -27,7 +32,7 @@ suite('shutdown', () => {
   }
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    test(`S43: ${signal} to the whole process group is one graceful shutdown`, async (t) => {
+    test(`S43: ${signal} to the whole process group -> one graceful shutdown`, async (t) => {
       const service = await startReadyService(t);
       const slow = service.get('/slow?ms=1000');
       await service.get('/');
@@ -39,7 +44,7 @@ suite('shutdown', () => {
       assert.deepEqual(service.leftovers(), []);
     });
 
-    test(`S43: ${signal} to the whole process group while workers boot is one graceful shutdown`, async (t) => {
+    test(`S43: ${signal} to the whole process group while workers boot -> one graceful shutdown`, async (t) => {
       const service = startService(t, { fixture: 'slow-import.js', env: { IMPORT_MS: '20000' } });
       await service.seen('importing', { count: 2 });
       service.signalGroup(signal);
@@ -49,7 +54,7 @@ suite('shutdown', () => {
     });
   }
 
-  test('S43: SIGUSR2 to the whole process group is one rollout', async (t) => {
+  test('S43: SIGUSR2 to the whole process group -> one rollout', async (t) => {
     const service = await startReadyService(t, { options: { rollout: QUICK } });
     const completed = service.next('rollout completed');
     service.signalGroup('SIGUSR2');
@@ -58,7 +63,7 @@ suite('shutdown', () => {
     assert.deepEqual(service.lines('worker crashed'), []);
   });
 
-  test('S43: SIGUSR2 to the whole process group while workers boot is one rollout', async (t) => {
+  test('S43: SIGUSR2 to the whole process group while workers boot -> one rollout', async (t) => {
     const service = startService(t, {
       fixture: 'slow-import.js',
       env: { IMPORT_MS: '1000' },
@@ -72,14 +77,14 @@ suite('shutdown', () => {
     assert.deepEqual(service.lines('worker crashed'), []);
   });
 
-  test('S44: SIGTERM while the imports of the workers still run: exit 0, no orphan', async (t) => {
+  test('S44: SIGTERM while workers run their imports -> exit 0, no process left', async (t) => {
     const service = startService(t, { fixture: 'slow-import.js', env: { IMPORT_MS: '20000' } });
     await service.seen('importing', { count: 2 });
     assert.equal(await service.stop(), 0);
     assert.deepEqual(service.leftovers(), []);
   });
 
-  test('S44: SIGTERM while buildApp hangs: exit 0, no orphan', async (t) => {
+  test('S44: SIGTERM while buildApp hangs -> exit 0, no process left', async (t) => {
     const service = startService(t, {
       fixture: 'fickle.js',
       env: { BEHAVIOUR_1: 'hangAloud' },
@@ -90,7 +95,7 @@ suite('shutdown', () => {
     assert.deepEqual(service.leftovers(), []);
   });
 
-  test('S40: during shutdown.delayMs readiness is 503, and new connections are still served', async (t) => {
+  test('S40: during shutdown.delayMs -> readiness is 503, and new connections are served', async (t) => {
     const service = await startReadyService(t, {
       options: { workers: 1, shutdown: { delayMs: 1500, idleMs: 100 } },
     });
@@ -98,19 +103,15 @@ suite('shutdown', () => {
     const leaving = service.next('about to stop');
     service.signal('SIGTERM');
     await leaving;
-    // The message to the worker travels faster than a new connection, but not surely: both orders end in 503.
-    let readiness = await service.get('/readyz');
-    while (readiness.status === 200) readiness = await service.get('/readyz');
-    assert.equal(readiness.status, 503);
-    assert.deepEqual(JSON.parse(readiness.body), { status: 'leaving' });
+    await unready(service);
     assert.equal((await service.get('/livez')).status, 200);
     assert.equal((await service.get('/')).status, 200);
     assert.equal((await service.ended).code, 0);
   });
 
-  test('S40: all workers are killed during shutdown.delayMs -> who comes meanwhile is answered, and readiness stays 503', async (t) => {
+  test('S40: all workers are killed during shutdown.delayMs -> new connections are answered, and readiness stays 503', async (t) => {
     const service = await startReadyService(t, {
-      // Longer than a test is waited for: all this has to come in it.
+      // Longer than the test waits: all this has to happen before it is over.
       options: { shutdown: { delayMs: 600_000 } },
     });
     const killed = await service.readyPids();
@@ -118,17 +119,12 @@ suite('shutdown', () => {
     service.signal('SIGTERM');
     await leaving;
     for (const pid of killed) process.kill(pid, 'SIGKILL');
-    // It may still be accepted by one that is dying; nobody else is there until one is respawned.
+    // Only after both exits is a connection sure to reach a respawned worker.
     await service.seen('worker crashed', { count: 2 });
     const answer = await service.get('/');
     assert.equal(answer.status, 200);
     assert.ok(!killed.includes(Number(answer.headers['x-worker'])));
-    // It is told to leave as soon as the primary knows that it is ready; it may serve a moment before.
-    let readiness = await service.get('/readyz');
-    while (readiness.status === 200) readiness = await service.get('/readyz');
-    assert.equal(readiness.status, 503);
-    assert.deepEqual(JSON.parse(readiness.body), { status: 'leaving' });
-    assert.ok(!killed.includes(Number(readiness.headers['x-worker'])));
+    assert.ok(!killed.includes(await unready(service)));
     await service.seen('worker ready', { count: 4 });
     assert.equal(service.lines('worker crashed').length, 2);
     assert.equal(service.lines('worker forked').length, 4);
@@ -138,26 +134,26 @@ suite('shutdown', () => {
     assert.deepEqual(service.leftovers(), []);
   });
 
-  test('S30, S40: nobody can be respawned during shutdown.delayMs -> it ends at once, and the exit code is 1', async (t) => {
+  test('S30, S40: no worker can be respawned during shutdown.delayMs -> it ends at once, exit 1', async (t) => {
     const service = await startReadyService(t, {
       options: {
         workers: 1,
         respawn: { maxEarlyExits: 1 },
-        // Longer than a test is waited for.
+        // Longer than the test waits.
         shutdown: { delayMs: 600_000 },
       },
     });
-    const [pid] = await service.readyPids();
+    const pid = await service.readyPid();
     const leaving = service.next('about to stop');
     service.signal('SIGTERM');
     await leaving;
-    process.kill(pid ?? 0, 'SIGKILL');
+    process.kill(pid, 'SIGKILL');
     assert.equal((await service.ended).code, 1);
     assert.equal(service.lines('stopping')[0]?.['reason'], 'gave-up');
     assert.deepEqual(service.leftovers(), []);
   });
 
-  test('S39: once nobody accepts any more, who comes is refused, and not kept waiting', async (t) => {
+  test('S39: SIGTERM while a request is in flight -> new connections are refused, not kept waiting', async (t) => {
     const service = await startReadyService(t, { options: { workers: 1 } });
     let isOver = false;
     const slow = service.get('/slow?ms=4000').finally(() => {
@@ -165,30 +161,30 @@ suite('shutdown', () => {
     });
     await service.get('/');
     service.signal('SIGTERM');
-    const newcomer = async (): Promise<string | undefined> =>
+    const connectAnew = async (): Promise<string | undefined> =>
       service.get('/').then(
         () => 'answered',
         (error: NodeJS.ErrnoException) => error.code,
       );
-    while ((await newcomer()) === 'answered');
-    assert.equal(await newcomer(), 'ECONNREFUSED');
+    while ((await connectAnew()) === 'answered');
+    assert.equal(await connectAnew(), 'ECONNREFUSED');
     assert.equal(isOver, false);
     assert.equal((await slow).status, 200);
     assert.equal((await service.ended).code, 0);
   });
 
-  test('S45: onClose hooks run in every worker before it exits, and are awaited; so are onDrain hooks', async (t) => {
+  test('S45: onClose and onDrain hooks -> they run in every worker, and it awaits them before it exits', async (t) => {
     const service = await startReadyService(t, { fixture: 'hooks.js' });
     const pids = await service.readyPids();
     assert.equal(await service.stop(), 0);
-    for (const hook of ['signal aborted', 'onDrain ran', 'preClose ran', 'onClose ran']) {
+    for (const hook of HOOKS) {
       assert.deepEqual(new Set(service.lines(hook).map(({ by }) => by)), new Set(pids), hook);
     }
-    // One that fails is told, and stops nothing.
+    // A failing hook before them did not stop them.
     assert.equal(service.lines('onClose ran').length, 2);
   });
 
-  test('S45: a worker that must leave while it boots runs them, too', async (t) => {
+  test('S45: SIGTERM while a worker boots -> its hooks run, too', async (t) => {
     const service = startService(t, {
       fixture: 'hooks.js',
       env: { BUILD_MS: '500' },
@@ -196,19 +192,18 @@ suite('shutdown', () => {
     });
     const { by } = await service.seen('building');
     assert.equal(await service.stop(), 0);
-    const hooks = ['signal aborted', 'onDrain ran', 'late onDrain ran', 'preClose ran', 'onClose ran'];
-    for (const hook of hooks) {
+    for (const hook of [...HOOKS, 'late onDrain ran'] as const) {
       assert.deepEqual(
         service.lines(hook).map((line) => line['by']),
         [by],
         hook,
       );
     }
-    // There is no logger yet.
+    // There was no logger yet when the hook failed.
     await service.seenOnStderr(/this hook fails/);
   });
 
-  test('S45: an onClose hook that takes longer than closeMs is not waited for, and the exit code is 1', async (t) => {
+  test('S45: an onClose hook that takes longer than closeMs -> it is cut off, exit 1', async (t) => {
     const service = await startReadyService(t, {
       fixture: 'hooks.js',
       env: { HOOK_MS: '20000' },
@@ -219,15 +214,27 @@ suite('shutdown', () => {
     assert.deepEqual(service.leftovers(), []);
   });
 
-  test('a worker that is stopped (SIGSTOP) is killed at the deadline of the shutdown, and the exit code is 1', async (t) => {
+  test('a worker is stopped (SIGSTOP) during a shutdown -> it is killed at the deadline, exit 1', async (t) => {
     const service = await startReadyService(t, {
       options: { closeMs: 300, shutdown: { idleMs: 50, graceMs: 300 } },
     });
-    const [stopped] = await service.readyPids();
-    process.kill(stopped ?? 0, 'SIGSTOP');
+    const stopped = await service.readyPid();
+    process.kill(stopped, 'SIGSTOP');
     assert.equal(await service.stop(), 1);
     assert.equal((await service.seen('worker killed')).worker?.pid, stopped);
     assert.equal((await service.seen('stopped'))['reason'], 'timed-out');
     assert.deepEqual(service.leftovers(), []);
   });
 });
+
+/**
+ * Asks until readiness is 503, and gives the pid of the worker that said so. A worker may answer 200 for a moment: the
+ * message of the primary and a new connection can reach it in either order.
+ */
+async function unready(service: Service): Promise<number> {
+  let readiness = await service.get('/readyz');
+  while (readiness.status === 200) readiness = await service.get('/readyz');
+  assert.equal(readiness.status, 503);
+  assert.deepEqual(JSON.parse(readiness.body), { status: 'leaving' });
+  return Number(readiness.headers['x-worker']);
+}

@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { HUMAN_PAUSE_MS, startService } from '../helpers/service.ts';
+import { startService } from '../helpers/service.ts';
 import type { Service, ServiceOptions } from '../helpers/service.ts';
+import { HUMAN_PAUSE_MS } from '../helpers/times.ts';
 
 suite('single', () => {
-  test('S72: the same app with the same hooks, and SIGTERM loses nothing', async (t) => {
+  test('S72: the same app with the same hooks, SIGTERM -> nothing is lost', async (t) => {
     const service = await startSingle(t);
     assert.deepEqual(await state(service), { state: 'ready', readiness: true, role: 'single' });
     const { headers } = await service.get('/');
@@ -15,7 +16,7 @@ suite('single', () => {
     await service.get('/');
     assert.equal(await service.stop(), 0);
     assert.equal((await slow).status, 200);
-    for (const hook of ['signal aborted', 'onDrain ran', 'preClose ran', 'onClose ran']) {
+    for (const hook of ['signal aborted', 'onDrain ran', 'preClose ran', 'onClose ran'] as const) {
       assert.deepEqual(
         service.lines(hook).map(({ by }) => by),
         [service.pid],
@@ -24,7 +25,7 @@ suite('single', () => {
     }
   });
 
-  test('S72: SIGINT to the group ends it with exit 0, a second signal with exit 1', async (t) => {
+  test('S72: SIGINT to the group -> exit 0, another signal later -> exit 1', async (t) => {
     const graceful = await startSingle(t);
     graceful.signalGroup('SIGINT');
     assert.equal((await graceful.ended).code, 0);
@@ -39,7 +40,7 @@ suite('single', () => {
     assert.equal(await held, 'ECONNRESET');
   });
 
-  test('S90: two signals at once are one graceful shutdown', async (t) => {
+  test('S90: two signals at once -> one graceful shutdown', async (t) => {
     const service = await startSingle(t);
     const slow = service.get('/slow?ms=1000');
     await service.get('/');
@@ -49,7 +50,7 @@ suite('single', () => {
     assert.equal((await service.ended).code, 0);
   });
 
-  test('S72: SIGUSR2 and SIGHUP, which it cannot obey, do no harm', async (t) => {
+  test('S72: SIGUSR2 and SIGHUP, which a single process cannot obey -> it serves on', async (t) => {
     const service = await startSingle(t);
     service.signal('SIGUSR2');
     service.signal('SIGHUP');
@@ -58,7 +59,7 @@ suite('single', () => {
     assert.equal(await service.stop(), 0);
   });
 
-  test('S72: an uncaught error lets the others finish, and exits 1', async (t) => {
+  test('S72: an uncaught error -> other requests are answered, exit 1', async (t) => {
     const service = await startSingle(t, { options: { shutdown: { idleMs: 100, graceMs: 2000 } } });
     const bystander = service.get('/slow?ms=1000');
     await service.get('/');
@@ -68,7 +69,7 @@ suite('single', () => {
     assert.equal((await service.ended).code, 1);
   });
 
-  test('S72: close() stops serving, and leaves the process alone', async (t) => {
+  test('S72: close() -> it serves no more, and the process goes on', async (t) => {
     const service = await startSingle(t);
     await service.call('close');
     assert.equal(service.lines('onClose ran').length, 1);
@@ -76,7 +77,7 @@ suite('single', () => {
     assert.equal(service.child.exitCode, null);
   });
 
-  test('S72: a boot that fails rejects with its own error, exit 1', async (t) => {
+  test('S72: a boot that fails -> startClustered rejects with its own error, exit 1', async (t) => {
     const service = startService(t, {
       fixture: 'fickle.js',
       env: { BEHAVIOUR_1: 'throw' },

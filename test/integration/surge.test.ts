@@ -1,13 +1,14 @@
-// The two ends of a rolling restart, over release folders: all successors first, and old workers first.
+// The two extremes of a rolling restart, over release folders: all successors first, and old workers first.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { census } from '../helpers/census.ts';
 import { createReleases, pathsOf, served, startRelease, workingRelease } from '../helpers/releases.ts';
 import type { Service } from '../helpers/service.ts';
-import { PATIENT, underLoad } from '../helpers/under-load.ts';
+import { underLoad } from '../helpers/under-load.ts';
+import { GENEROUS } from '../helpers/times.ts';
 
 const SIZE = 3;
-const FULL = { workers: SIZE, rollout: { ...PATIENT, maxSurge: SIZE } } as const;
+const FULL = { workers: SIZE, rollout: { ...GENEROUS, maxSurge: SIZE } } as const;
 
 /** Resolves, in a worker of slot 2, when the successors in the other slots are ready. */
 const OTHERS_READY = `
@@ -16,14 +17,14 @@ const OTHERS_READY = `
   while (worker.slot === 2 && (await others()).length < 2) await new Promise((again) => setTimeout(again, 20));`;
 
 suite('with maxSurge >= workers', () => {
-  test('S23: all successors are ready before any old worker drains: 0 lost', async (t) => {
+  test('S23: a rollout -> all successors are ready before any old worker drains, 0 lost', async (t) => {
     const releases = createReleases(t);
     const service = await startRelease(t, releases, FULL);
     releases.write(2, workingRelease('2'));
     releases.deploy(2);
     await underLoad(service, async () => {
-      assert.equal((await service.restart()).outcome, 'completed');
-      await service.seen('worker exited', { count: SIZE });
+      await service.rollOut();
+      await service.drained();
     });
     const readyAt = positions(service, 'worker ready', 2);
     const drainingAt = positions(service, 'worker draining', 1);
@@ -35,16 +36,16 @@ suite('with maxSurge >= workers', () => {
   for (const [when, broken] of [
     ['while it boots', { inBuild: `${OTHERS_READY} if (worker.slot === 2) throw new Error('broken');` }],
     [
-      'before it is proven',
+      'before it is available',
       {
         inBuild: OTHERS_READY,
         afterReady: `if (service.worker.slot === 2) setImmediate(() => { throw new Error('broken'); });`,
       },
     ],
   ] as const) {
-    test(`S23: the last one fails ${when}: all old workers stay, none has drained: 0 lost`, async (t) => {
+    test(`S23: the last successor fails ${when} -> all old workers serve on, none has drained, 0 lost`, async (t) => {
       const releases = createReleases(t);
-      // The others are proven by then, but not the last one.
+      // By then the other successors are available, the last one is not.
       const service = await startRelease(t, releases, {
         ...FULL,
         rollout: { ...FULL.rollout, minReadyMs: 1_000 },
@@ -69,17 +70,17 @@ suite('with maxSurge >= workers', () => {
 });
 
 suite('with maxSurge 0 and maxUnavailable 1', () => {
-  const OLD_FIRST = { ...PATIENT, maxSurge: 0, maxUnavailable: 1 } as const;
+  const OLD_FIRST = { ...GENEROUS, maxSurge: 0, maxUnavailable: 1 } as const;
 
   for (const workers of [3, 1]) {
-    test(`S24: ${workers} workers, one old one at a time goes first: 0 lost`, async (t) => {
+    test(`S24: ${workers} workers -> one old worker at a time drains before its successor is forked, 0 lost`, async (t) => {
       const releases = createReleases(t);
       const service = await startRelease(t, releases, { workers, rollout: OLD_FIRST });
       releases.write(2, workingRelease('2'));
       releases.deploy(2);
       const from = service.log.length;
       await underLoad(service, async () => {
-        assert.equal((await service.restart()).outcome, 'completed');
+        await service.rollOut();
         await service.seen('worker exited', { count: workers });
       });
       const drainingAt = positions(service, 'worker draining', 1);
@@ -87,17 +88,17 @@ suite('with maxSurge 0 and maxUnavailable 1', () => {
       const readyAt = positions(service, 'worker ready', 2);
       for (let turn = 0; turn < workers; turn += 1) {
         assert.ok((drainingAt[turn] ?? NaN) < (forkedAt[turn] ?? NaN), service.story());
-        // Only when a successor serves it is the next one's turn.
+        // The next old worker drains only after the successor before it is ready.
         if (turn > 0) assert.ok((readyAt[turn - 1] ?? NaN) < (drainingAt[turn] ?? NaN), service.story());
       }
       const counts = census(service.log).slice(from);
       assert.equal(Math.min(...counts.map(({ ready }) => ready)), workers - 1);
-      assert.ok(Math.max(...counts.map(({ staying }) => staying)) <= workers);
+      assert.ok(Math.max(...counts.map(({ active }) => active)) <= workers);
       assert.equal((await served(service)).release, '2');
     });
   }
 
-  test('S6, S24: the successor cannot boot when the only worker has gone: the old release is back, 0 lost', async (t) => {
+  test('S6, S24: the only worker has drained and its successor cannot boot -> the old release is back, 0 lost', async (t) => {
     const releases = createReleases(t);
     const service = await startRelease(t, releases, { workers: 1, rollout: OLD_FIRST });
     releases.write(2, `throw new Error('broken');`);
@@ -114,7 +115,7 @@ suite('with maxSurge 0 and maxUnavailable 1', () => {
   });
 });
 
-/** Where in the log that is said of workers of that generation. */
+/** Where in the log this message stands, for workers of that generation. */
 function positions(service: Service, msg: string, generation: number): readonly number[] {
   return service.log.flatMap((line, index) =>
     line.msg === msg && line.worker?.generation === generation ? [index] : [],

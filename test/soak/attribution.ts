@@ -1,8 +1,8 @@
-// For each lost request: who had accepted its connection, and does the death of that worker explain the loss?
-import type { Loss } from '../helpers/load-client.ts';
-import type { Death } from './deaths.ts';
+// For each lost request: which worker had accepted its connection, and does the exit of that worker explain the loss?
+import type { Loss } from '../helpers/load-report.ts';
+import type { Exit } from './exits.ts';
 
-/** A connection that a worker wrote down, by the client's port. */
+/** A connection that a worker recorded, by the client's port. */
 export interface Accept {
   readonly pid: number;
   readonly port: number;
@@ -16,11 +16,11 @@ export interface Gap {
 }
 
 export type Verdict =
-  | { readonly type: 'accepted by a worker that died'; readonly death: Death }
-  /** It died within the very accept, before it could write it down. Once a death at the most. */
-  | { readonly type: 'accepted by nobody known, at a death'; readonly death: Death }
+  | { readonly type: 'accepted by a worker that exited abruptly'; readonly exit: Exit }
+  /** It exited between the accept and its record. That happens to one connection of an exit at most. */
+  | { readonly type: 'not recorded, at an abrupt exit'; readonly exit: Exit }
   | { readonly type: 'refused while there was no primary' }
-  /** Not accepted by anybody yet when the last of the killed primary's workers let go of the socket. */
+  /** Not accepted yet when the last worker of the killed primary closed the socket. */
   | { readonly type: 'queued while there was no primary' }
   | { readonly type: 'unexplained'; readonly why: string };
 
@@ -29,25 +29,25 @@ export type Finding = { readonly loss: Loss } & Verdict;
 export interface Account {
   readonly losses: readonly Loss[];
   readonly accepts: readonly Accept[];
-  readonly deaths: readonly Death[];
+  readonly exits: readonly Exit[];
   readonly gaps: readonly Gap[];
 }
 
 /** The losses in the order of their fates. */
-export function attribute({ losses, accepts, deaths, gaps }: Account): readonly Finding[] {
+export function attribute({ losses, accepts, exits, gaps }: Account): readonly Finding[] {
   const byPort = new Map<number, Accept[]>();
   for (const accept of accepts) byPort.set(accept.port, [...(byPort.get(accept.port) ?? []), accept]);
-  const violent = deaths.filter(({ kind }) => kind === 'violent');
-  const withinAccept = new Set<Death>();
+  const abrupt = exits.filter(({ kind }) => kind === 'abrupt');
+  const withinAccept = new Set<Exit>();
   return losses
     .toSorted((a, b) => fateTime(a) - fateTime(b))
     .map((loss) => {
       const accept = acceptOf(loss, byPort);
       const verdict =
         accept === undefined
-          ? judgeUnaccepted(loss, violent, gaps, withinAccept)
-          : judge(loss, accept, violent);
-      if (verdict.type === 'accepted by nobody known, at a death') withinAccept.add(verdict.death);
+          ? judgeUnrecorded(loss, abrupt, gaps, withinAccept)
+          : judge(loss, accept, abrupt);
+      if (verdict.type === 'not recorded, at an abrupt exit') withinAccept.add(verdict.exit);
       return { loss, ...verdict };
     });
 }
@@ -62,29 +62,29 @@ function acceptOf(loss: Loss, byPort: ReadonlyMap<number, readonly Accept[]>): A
     .at(-1);
 }
 
-function judge(loss: Loss, { pid, at }: Accept, violent: readonly Death[]): Verdict {
+function judge(loss: Loss, { pid, at }: Accept, abrupt: readonly Exit[]): Verdict {
   if (loss.fate !== 'reset' && loss.fate !== 'cut') {
-    return unexplained(`worker ${pid} had accepted it; no death explains this fate`);
+    return unexplained(`worker ${pid} had accepted it; no exit explains this fate`);
   }
   if (loss.worker !== undefined && loss.worker !== String(pid)) {
-    return unexplained(`worker ${pid} wrote the connection down, but ${loss.worker} had answered on it`);
+    return unexplained(`worker ${pid} recorded the connection, but ${loss.worker} had answered on it`);
   }
-  // The next death of that pid: a long soak may see the same number again.
-  const death = violent.filter((other) => other.pid === pid && other.until >= at).at(0);
-  if (death === undefined) return unexplained(`worker ${pid} had accepted it, and no trouble killed it`);
-  if (fateTime(loss) < death.from) {
+  // The next exit of that pid: in a long soak the kernel may use the same number again.
+  const exit = abrupt.filter((other) => other.pid === pid && other.until >= at).at(0);
+  if (exit === undefined) return unexplained(`worker ${pid} had accepted it, and no trouble killed it`);
+  if (fateTime(loss) < exit.from) {
     return unexplained(
-      `worker ${pid} had accepted it, and died ${death.from - fateTime(loss)} ms later only`,
+      `worker ${pid} had accepted it, and exited only ${exit.from - fateTime(loss)} ms later`,
     );
   }
-  return { type: 'accepted by a worker that died', death };
+  return { type: 'accepted by a worker that exited abruptly', exit };
 }
 
-function judgeUnaccepted(
+function judgeUnrecorded(
   loss: Loss,
-  violent: readonly Death[],
+  abrupt: readonly Exit[],
   gaps: readonly Gap[],
-  withinAccept: ReadonlySet<Death>,
+  withinAccept: ReadonlySet<Exit>,
 ): Verdict {
   const inGap = gaps.some(({ from, until }) => openedTime(loss) <= until && fateTime(loss) >= from);
   if (loss.fate === 'refused') {
@@ -92,16 +92,16 @@ function judgeUnaccepted(
       ? { type: 'refused while there was no primary' }
       : unexplained('refused although there was a primary');
   }
-  if (loss.fate !== 'reset') return unexplained('no death explains this fate');
-  if (loss.requestOnConnection > 1) return unexplained('answered before, but written down by nobody');
+  if (loss.fate !== 'reset') return unexplained('no exit explains this fate');
+  if (loss.requestOnConnection > 1) return unexplained('answered before, but recorded by no worker');
   if (inGap) return { type: 'queued while there was no primary' };
-  const death = violent.find(
+  const exit = abrupt.find(
     (candidate) =>
       !withinAccept.has(candidate) && openedTime(loss) <= candidate.until && fateTime(loss) >= candidate.from,
   );
-  return death === undefined
-    ? unexplained('written down by nobody, and nobody died then')
-    : { type: 'accepted by nobody known, at a death', death };
+  return exit === undefined
+    ? unexplained('recorded by no worker, and no worker exited then')
+    : { type: 'not recorded, at an abrupt exit', exit };
 }
 
 function unexplained(why: string): Verdict {

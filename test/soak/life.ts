@@ -1,4 +1,4 @@
-// One life of the primary: from its start until it is killed, or stopped at the end.
+// One primary, from its start until it is killed, or stopped at the end.
 import { once } from 'node:events';
 import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
@@ -18,7 +18,7 @@ export interface Sample extends Footprint {
   readonly at: number;
 }
 
-/** The primary at rest, against the primary as it was after its start. */
+/** The primary at rest, compared with the same primary after its start. */
 export interface Audit {
   readonly life: number;
   readonly before: Footprint;
@@ -38,7 +38,7 @@ export class Life {
   readonly exited: Promise<void>;
   readonly samples: Sample[] = [];
   readonly audits: Audit[] = [];
-  /** Undefined: not by the soak. */
+  /** Undefined: the soak did not kill it. */
   killedAt: number | undefined;
   #before: Footprint | undefined;
   readonly #over = new AbortController();
@@ -48,7 +48,7 @@ export class Life {
     this.output = output;
     this.service = new Service({ ...options, ...output.options });
     output.attach(this.service.child.stdout);
-    // A question may be under way when the primary is killed. What matters is that it exits, and that is noticed.
+    // A call may be under way when the primary is killed. Its exit is what counts.
     this.service.child.on('error', () => undefined);
     this.exited = once(this.service.child, 'exit').then(() => this.#over.abort());
   }
@@ -57,10 +57,10 @@ export class Life {
     return this.#over.signal.aborted;
   }
 
-  /** Once all workers are ready: from here on it is compared, and sampled. */
+  /** Once all workers are ready: takes the footprint to compare with, and begins to sample. */
   async begin(): Promise<void> {
     await this.settled();
-    // The first look of all makes Node open and load what it needs for looking.
+    // The first look makes Node load and open what it needs for looking.
     await this.look();
     this.#before = await this.look();
     void this.#sample();
@@ -79,7 +79,7 @@ export class Life {
     return workers.flatMap(({ state, pid }) => (state === 'ready' && pid !== null ? [pid] : []));
   }
 
-  /** Resolves when the fleet is what is wanted, and nothing is under way. Every change of it is a line in the log. */
+  /** Resolves when every worker is ready and no rollout is under way. Every change of the fleet is a line in the log. */
   async settled(): Promise<FleetStatus> {
     for (;;) {
       const lines = this.service.log.length;
@@ -91,10 +91,10 @@ export class Life {
     }
   }
 
-  /** To be called at rest, and with as many workers as at the start: each has a channel. */
+  /** To be called at rest, and with as many workers as at the start, because each has a channel. */
   async audit(): Promise<void> {
     let after = await this.look();
-    // An exit may be told before its channel is closed: that takes further turns of the primary's event loop.
+    // The primary may log an exit before it closes the channel, which takes further turns of its event loop.
     for (let turn = 0; turn < 3; turn += 1) after = await this.look();
     if (this.#before !== undefined) this.audits.push({ life: this.number, before: this.#before, after });
   }
@@ -106,7 +106,7 @@ export class Life {
     await this.exited;
   }
 
-  /** SIGTERM, and the exit code; null: it had been killed. */
+  /** Sends SIGTERM. Resolves with the exit code; null: the primary had been killed. */
   stop(): Promise<number | null> {
     this.#over.abort();
     return this.service.child.exitCode === null && this.service.child.signalCode === null
@@ -122,7 +122,7 @@ export class Life {
         this.samples.push({ at: Date.now(), ...(await this.look()) });
       }
     } catch (error) {
-      // The primary is gone, and with it what there is to look at.
+      // The primary has exited while it was asked.
       if (!signal.aborted) throw error;
     }
   }

@@ -1,13 +1,13 @@
-// Where the primary writes its log: somewhere that can stall, or run full, and recover.
+// Where the primary writes its log: a pipe whose reader can stall, or a file whose disk can run full.
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import type { ServiceOptions } from '../helpers/service.ts';
 
 export interface Output {
-  /** How the service has to be started for it. */
+  /** How to start the service with it. */
   readonly options: Pick<ServiceOptions, 'stdout' | 'command'>;
-  /** To be called once it has been started. */
+  /** To be called once the service has started. */
   attach(stdout: Readable | null): void;
   block(): void;
   unblock(): void;
@@ -27,10 +27,10 @@ export function reader(): Output {
   };
 }
 
-/** No file of the service may become larger, in bytes: far more than the records that workers write. */
+/** The largest file that the service may write, in bytes: far more than the records of workers. */
 const LIMIT = 64 * 2 ** 20;
 
-/** A disk that runs full, for the limit of file sizes stands in: what is beyond it fails as well. */
+/** A disk that runs full. The limit of file sizes stands in for it: writes beyond it fail as well. */
 export function disk(folder: string): Output {
   const file = path.join(folder, 'log');
   const stdout = fs.openSync(file, 'a');

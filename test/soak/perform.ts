@@ -1,11 +1,11 @@
-// Carries out one trouble, and waits for what belongs to it.
+// Carries out one trouble, and waits until it is over.
 import { pruneReleases, troubleReleases } from './release-troubles.ts';
 import { breakLog, pausePrimary, resize, restart } from './primary-troubles.ts';
 import type { Stage } from './stage.ts';
 import type { Trouble } from './trouble.ts';
 import { askToEnd, killWorkers, pauseWorker, signalWorker, stopWorker } from './worker-troubles.ts';
 
-/** All but the kill of the primary, which cannot share its moment with any other. */
+/** All but the SIGKILL of the primary, during which no other trouble may run. */
 export type Sharing = Exclude<Trouble, { type: 'kill-primary' }>;
 
 export function perform(trouble: Sharing, stage: Stage): Promise<void> {
@@ -40,7 +40,7 @@ export function perform(trouble: Sharing, stage: Stage): Promise<void> {
   }
 }
 
-/** Two of these would spoil each other: the second waits for the first, while all else goes on. */
+/** Two troubles with the same turn would spoil each other, so the second waits for the first. */
 export function turnOf({ type }: Sharing): 'releases' | 'primary' | 'log' | null {
   switch (type) {
     case 'deploy':

@@ -1,6 +1,5 @@
-// The stream of troubles. The same seed, the same stream: which, in what order, after what pauses, on whom.
-//
-// What comes of it differs from run to run nevertheless: the service, its clients and the machine run in real time.
+// The stream of troubles. The same seed gives the same stream: which troubles, in what order, after what pauses, on which
+// workers. Their effects still differ from run to run, because the service, its clients and the machine run in real time.
 import { between, seeded } from '../simulation/random.ts';
 import type { Random } from '../simulation/random.ts';
 import type { Trouble } from './trouble.ts';
@@ -14,7 +13,7 @@ export interface Step {
 
 type Draw = (random: Random) => Trouble;
 
-/** The watchdog of the soaked service: whoever is stopped "for longer than that" is so by a second at least. */
+/** The watchdog of the service. A process that is stopped for longer than that is stopped for a second longer at least. */
 export const WATCHDOG_MS = 4_000;
 
 const kill =
@@ -40,7 +39,7 @@ const prune: Draw = () => ({ type: 'prune-releases' });
 const grow: Draw = () => ({ type: 'resize', by: 1 });
 const shrink: Draw = () => ({ type: 'resize', by: -1 });
 
-/** Drawn like cards, without putting back, so that a short soak has seen nearly all of them, too. */
+/** Drawn like cards, without replacement, so that even a short soak sees nearly all of them. */
 const DECK: readonly Draw[] = [
   kill(1),
   kill(1),
@@ -65,7 +64,7 @@ const DECK: readonly Draw[] = [
   () => ({ type: 'deploy-broken', fault: 'throws' }),
   () => ({ type: 'deploy-broken', fault: 'rejects' }),
   () => ({ type: 'deploy-broken', fault: 'hangs' }),
-  () => ({ type: 'deploy-broken', fault: 'dies' }),
+  () => ({ type: 'deploy-broken', fault: 'exits' }),
   breakLog,
   breakLog,
   prune,
@@ -81,7 +80,7 @@ const DECK: readonly Draw[] = [
 export function* plan(seed: number): Generator<Step, never, undefined> {
   const random = seeded(seed);
   const draw = dealer(random);
-  // By the sum of the pauses: on a busy machine the stream as a whole is slower, and still the same.
+  // Measured by the sum of the pauses: a busy machine makes the stream slower, but does not change it.
   let at = 0;
   let nextKill = between(random, 15_000, 35_000);
   for (;;) {

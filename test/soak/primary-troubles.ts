@@ -1,4 +1,4 @@
-// Troubles that befall the primary, but for its end.
+// Troubles of the primary, apart from its SIGKILL.
 import { setTimeout } from 'node:timers/promises';
 import { SIZE } from './stage.ts';
 import type { Stage } from './stage.ts';
@@ -16,7 +16,7 @@ export async function restart(
   }
 }
 
-/** At a bound it is the other signal. */
+/** In the other direction when the size is at its bound. */
 export async function resize({ life }: Stage, by: 1 | -1): Promise<void> {
   const { size } = await life.status();
   const grows = by === 1 ? size < SIZE.most : size <= SIZE.least;
@@ -25,7 +25,7 @@ export async function resize({ life }: Stage, by: 1 | -1): Promise<void> {
   await changed;
 }
 
-/** Brings it back to the size of the start. */
+/** Back to the number of workers at the start. */
 export async function resizeToStart(stage: Stage): Promise<void> {
   for (;;) {
     const { size } = await stage.life.status();

@@ -1,4 +1,4 @@
-// Troubles that come with releases: one that works, and one that does not, mended by the next.
+// Troubles of releases: a working one, or a broken one and then a working one.
 import type { LogLine } from '../helpers/service.ts';
 import type { Stage } from './stage.ts';
 import type { Trouble } from './trouble.ts';
@@ -11,7 +11,7 @@ export async function troubleReleases(stage: Stage, trouble: Deploy): Promise<vo
   stage.life.service.signal('SIGUSR2');
 }
 
-/** Another SIGUSR2 may supersede it meanwhile, but only by itself: only an abort ends it. */
+/** Another SIGUSR2 may supersede it meanwhile, with the same release: only an abort ends it. */
 async function untilAborted({ life: { service } }: Stage, entry: string): Promise<void> {
   const started = service.seen('rollout started', { where: (line) => entryOf(line) === entry });
   service.signal('SIGUSR2');
@@ -19,13 +19,13 @@ async function untilAborted({ life: { service } }: Stage, entry: string): Promis
   await service.seen('rollout aborted', { where: ({ generation }) => Number(generation) >= first });
 }
 
-/** As a deploy does that keeps the last few. What is running, or may be rolled out, stays. */
+/** As deploys do. The release that is running and the one that the link leads to stay. */
 export async function pruneReleases(stage: Stage): Promise<void> {
   const { target } = await stage.life.settled();
   stage.prune(target.entry);
 }
 
-/** Of the release that a rollout is to. */
+/** Of the release that a rollout deploys. */
 export function entryOf({ to }: LogLine): unknown {
   return Reflect.get(Object(to), 'entry');
 }

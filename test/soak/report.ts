@@ -1,51 +1,52 @@
-// The soak in words and numbers: for people, and as JSON.
-import { timeOf } from './deaths.ts';
+// The report of a soak: as text, and as JSON.
+import { FATES } from '../helpers/load-report.ts';
+import { alignedTable } from '../helpers/tables.ts';
+import { timeOf } from './exits.ts';
+import type { Exit } from './exits.ts';
 import type { Result } from './run.ts';
 import type { Slope } from './slope.ts';
 import type { Stage } from './stage.ts';
 import type { Check } from './verdict.ts';
 
-const FATES = ['answered', 'refused', 'reset', 'cut', 'hung', 'serverError', 'wrongAnswer'] as const;
-
 export function describe(result: Result): string {
-  const { troubles, rollouts, deaths, findings, gaps, lives, loads, slope } = result;
-  const ofKind = (wanted: string): ReadonlyMap<string, number> =>
-    tally(deaths.filter(({ kind }) => kind === wanted).map(({ cause }) => cause));
+  const { troubles, rollouts, exits, findings, gaps, lives, loads, slope } = result;
+  const ofKind = (asked: Exit['kind']): ReadonlyMap<string, number> =>
+    tally(exits.filter(({ kind }) => kind === asked).map(({ cause }) => cause));
   return [
     section('Troubles', counts(troubles)),
     section('Rollouts', counts(rollouts)),
-    section('Workers that died in the middle of everything', counts(ofKind('violent'))),
-    section('Workers that ended in order', counts(ofKind('orderly'))),
-    section('Deaths that nobody can explain', counts(ofKind('unexplained'))),
+    section('Abrupt exits of workers', counts(ofKind('abrupt'))),
+    section('Graceful exits of workers', counts(ofKind('graceful'))),
+    section('Unexplained exits of workers', counts(ofKind('unexplained'))),
     section(
       'Requests',
-      table([
+      alignedTable(
         ['', ...FATES, 'p99 ms'],
-        ...[...loads].map(([kind, report]) => [
+        [...loads].map(([kind, report]) => [
           kind,
-          ...FATES.map((fate) => String(report[fate])),
-          report.latency.p99.toFixed(0),
+          ...FATES.map((fate) => report[fate]),
+          Math.round(report.latency.p99),
         ]),
-      ]),
+      ),
     ),
     section('Losses', counts(tally(findings.map(({ loss, type }) => `${loss.fate}, ${type}`)))),
     section(
-      'The primary',
-      table([
-        ['life', 'descriptors', 'listeners', 'heap KB, first to last'],
-        ...lives.map(({ number, audits, heapKb }) => [
+      'The primaries, by number',
+      alignedTable(
+        ['', 'descriptors', 'listeners', 'heap KB, first to last'],
+        lives.map(({ number, audits, heapKb }) => [
           String(number),
           audits.map(({ before, after }) => `${before.descriptors} -> ${after.descriptors}`).at(-1) ??
-            'killed in the midst',
+            'killed while busy',
           audits
             .map(({ before, after }) => `${total(before.listeners)} -> ${total(after.listeners)}`)
             .at(-1) ?? '',
           heapKb.length === 0 ? '' : `${heapKb.at(0)} -> ${heapKb.at(-1)}, at most ${Math.max(...heapKb)}`,
         ]),
-      ]),
+      ),
     ),
     section("The slope of the primary's heap", [inWords(slope)]),
-    section('Without any ready worker', [
+    section('Time without a ready worker', [
       `at most ${result.longestUnreadyMs} ms while there was a primary`,
       ...gaps.map(({ from, until }) => `${until - from} ms from the SIGKILL of a primary on`),
       `${result.startsTooEarly} starts met a port that the workers of a killed primary still held`,
@@ -68,17 +69,17 @@ const MOST_FAULTS = 20;
 export function toJson(facts: object, result: Result, checks: readonly Check[]): string {
   const asObject = (_: string, value: unknown): unknown =>
     value instanceof Map ? Object.fromEntries(value) : value;
-  const { story: _, ...told } = result;
-  return `${JSON.stringify({ ...facts, checks, ...told }, asObject, 2)}\n`;
+  const { story: _, ...rest } = result;
+  return `${JSON.stringify({ ...facts, checks, ...rest }, asObject, 2)}\n`;
 }
 
-/** All that the service said in all its lives, and the signals that the soak sent, a line of JSON each, by time. */
-export function wholeLog({ lives, acts }: Stage): string {
-  const said = lives.flatMap(({ number, service }) =>
+/** The logs of all primaries and the signals that the soak sent, by time, a line of JSON each. */
+export function wholeLog({ lives, signals }: Stage): string {
+  const logged = lives.flatMap(({ number, service }) =>
     service.log.map((line) => ({ ...line, life: number, time: timeOf(line) })),
   );
-  const done = acts.map(({ at, ...act }) => ({ ...act, msg: 'signal sent by the soak', time: at }));
-  return [...said, ...done]
+  const sent = signals.map(({ at, ...facts }) => ({ ...facts, msg: 'signal sent by the soak', time: at }));
+  return [...logged, ...sent]
     .toSorted((a, b) => a.time - b.time)
     .map((line) => `${JSON.stringify(line)}\n`)
     .join('');
@@ -107,16 +108,4 @@ function tally(names: readonly string[]): ReadonlyMap<string, number> {
 
 function total(listeners: Readonly<Record<string, number>>): number {
   return Object.values(listeners).reduce((sum, count) => sum + count, 0);
-}
-
-function table(rows: readonly (readonly string[])[]): readonly string[] {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  return rows.map((row) =>
-    row
-      .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
-      .join('  ')
-      .trimEnd(),
-  );
 }

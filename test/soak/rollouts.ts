@@ -1,10 +1,10 @@
-// What the log of a primary's life says of its rollouts, and of how many workers were ready.
+// What the log of a primary says of its rollouts, and of how many workers were ready.
 import { census } from '../helpers/census.ts';
 import type { LogLine } from '../helpers/service.ts';
-import { timeOf } from './deaths.ts';
+import { timeOf } from './exits.ts';
 import { entryOf } from './release-troubles.ts';
 
-/** How many rollouts came to which end. */
+/** How many rollouts had which outcome. */
 export function outcomesOf(logs: readonly (readonly LogLine[])[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   const add = (outcome: string, count = 1): void => {
@@ -24,7 +24,7 @@ export function outcomesOf(logs: readonly (readonly LogLine[])[]): ReadonlyMap<s
   return counts;
 }
 
-/** Entry files of releases that do not work, but whose rollout was completed. */
+/** Entry files of broken releases whose rollout completed. */
 export function wronglyCompleted(
   log: readonly LogLine[],
   works: (entry: string) => boolean,
@@ -41,7 +41,7 @@ export function wronglyCompleted(
   });
 }
 
-/** The longest time without any ready worker, from the first one on until the service was told to stop. */
+/** The longest time without a ready worker, from the first `worker ready` until the shutdown. */
 export function unreadyMs(log: readonly LogLine[]): number {
   const stopping = log.findIndex(({ msg }) => msg === 'stopping');
   const served = stopping < 0 ? log : log.slice(0, stopping);

@@ -1,10 +1,10 @@
-// One soak from its start to its end. Judges nothing: it gathers what there is to be judged.
+// One soak from its start to its end. It gathers the facts; verdict.ts judges them.
 import type { FleetStatus } from 'fastify-clustered';
-import type { LoadReport } from '../helpers/load-client.ts';
+import type { LoadReport } from '../helpers/load-report.ts';
 import { attribute } from './attribution.ts';
 import type { Finding, Gap } from './attribution.ts';
-import { deaths } from './deaths.ts';
-import type { Death } from './deaths.ts';
+import { exitsOf } from './exits.ts';
+import type { Exit } from './exits.ts';
 import { startMix } from './load.ts';
 import type { Mix } from './load.ts';
 import { readRecords } from './records.ts';
@@ -19,24 +19,24 @@ export interface Result {
   readonly troubles: ReadonlyMap<string, number>;
   readonly faults: readonly string[];
   readonly rollouts: ReadonlyMap<string, number>;
-  /** Broken releases whose rollout was completed. */
+  /** Broken releases whose rollout completed. */
   readonly wronglyCompleted: readonly string[];
   readonly loads: ReadonlyMap<string, LoadReport>;
   readonly findings: readonly Finding[];
-  readonly deaths: readonly Death[];
+  readonly exits: readonly Exit[];
   readonly gaps: readonly Gap[];
   readonly startsTooEarly: number;
-  /** Lines that tell that a release which was needed was not there any more. */
+  /** Log lines which say that a release was needed after it had been deleted. */
   readonly missed: readonly string[];
   /** The longest time without any ready worker while there was a primary. */
   readonly longestUnreadyMs: number;
   readonly lives: readonly LifeReport[];
   /** Of the primary's heap. */
   readonly slope: Slope;
-  /** At rest, at the end; null: it did not come to rest. */
+  /** At rest, at the end; null: the service did not come to rest. */
   readonly status: FleetStatus | null;
   readonly exitCode: number | null;
-  /** Pids of the service that are there although it has ended. */
+  /** Processes of the service that outlived its primary. */
   readonly leftovers: readonly number[];
   readonly story: string;
 }
@@ -54,8 +54,8 @@ export interface Watcher {
 
 const PROGRESS_MS = 15_000;
 
-/** All releases that are pruned are needed no more. */
-const MISSED = ['release gone, resolved again', 'rollout not started', 'fork failed'];
+/** The soak deletes only releases that are not needed, so none of these may be logged. */
+const MISSED = ['release gone, resolved again', 'rollout not started', 'fork failed'] as const;
 
 export async function run(seed: number, minutes: number, stage: Stage, watcher: Watcher): Promise<Result> {
   await stage.open();
@@ -87,7 +87,7 @@ export async function run(seed: number, minutes: number, stage: Stage, watcher: 
   };
 }
 
-/** Nothing is under way any more, and every kind of client is still served. */
+/** Waits until nothing is under way, and checks that every kind of client is still served. */
 async function settle(stage: Stage, mix: Mix): Promise<FleetStatus> {
   await rest(stage);
   await mix.answered(20);
@@ -100,7 +100,7 @@ type Investigated = Pick<
   | 'wronglyCompleted'
   | 'missed'
   | 'findings'
-  | 'deaths'
+  | 'exits'
   | 'gaps'
   | 'longestUnreadyMs'
   | 'lives'
@@ -108,17 +108,17 @@ type Investigated = Pick<
 >;
 
 function investigate(stage: Stage, { losses }: Mix): Investigated {
-  const { lives, acts } = stage;
+  const { lives, signals } = stage;
   const ports = new Set(losses.flatMap(({ localPort }) => localPort ?? []));
-  const { accepts, endings } = readRecords(stage.records, ports);
+  const { accepts, ownExits } = readRecords(stage.records, ports);
   const gaps = gapsOf(stage);
-  const died = lives.flatMap(({ service, startedAt, killedAt }) => {
+  const exits = lives.flatMap(({ service, startedAt, killedAt }) => {
     const over = killedAt ?? Date.now();
     const isWithin = ({ at }: { readonly at: number }): boolean => at >= startedAt && at <= over;
-    return deaths({
+    return exitsOf({
       log: service.log,
-      acts: acts.filter(isWithin),
-      endings: endings.filter(isWithin),
+      signals: signals.filter(isWithin),
+      ownExits: ownExits.filter(isWithin),
       over,
       hangs: (entry) => stage.behaviourOf(entry) === 'hangs',
     });
@@ -131,8 +131,8 @@ function investigate(stage: Stage, { losses }: Mix): Investigated {
     missed: lives.flatMap(({ service }) =>
       MISSED.flatMap((message) => service.lines(message).map((line) => JSON.stringify(line))),
     ),
-    findings: attribute({ losses, accepts, deaths: died, gaps }),
-    deaths: died,
+    findings: attribute({ losses, accepts, exits, gaps }),
+    exits,
     gaps,
     longestUnreadyMs: Math.max(0, ...lives.map(({ service }) => unreadyMs(service.log))),
     lives: lives.map(({ number, audits, samples }) => ({

@@ -18,14 +18,14 @@ export type Slope =
     }
   | { readonly type: 'too short'; readonly samples: number; readonly kbPerMinute: number | null };
 
-/** Of each life: code is compiled, caches are filled. */
+/** At the start of each primary, when code is compiled and caches are filled. */
 export const WARM_UP_MS = 45_000;
-/** Fewer, of all lives together, say nothing: the jumps weigh more than the trend. */
+/** Fewer samples, of all primaries together, show nothing: jumps outweigh the trend. */
 export const LEAST_SAMPLES = 60;
 /** One worker's handle and channel are some 20 KB, and the soak makes dozens of them a minute. */
 export const MOST_KB_PER_MINUTE = 100;
 
-/** Of all lives of the primary together, as each is short: only samples of the same life are paired. */
+/** Over all primaries, as each one lives for a short time. Only samples of the same primary are paired. */
 export function slopeOf(lives: readonly (readonly Point[])[]): Slope {
   const warm = lives.map((points) => points.filter(({ at }) => at >= (points[0]?.at ?? 0) + WARM_UP_MS));
   const samples = warm.reduce((sum, { length }) => sum + length, 0);
@@ -34,7 +34,7 @@ export function slopeOf(lives: readonly (readonly Point[])[]): Slope {
   return { type: 'judged', samples, kbPerMinute, grows: kbPerMinute > MOST_KB_PER_MINUTE };
 }
 
-/** In KB a minute; null: no life has two samples. */
+/** In KB a minute; null: no primary has two samples. */
 export function theilSen(lives: readonly (readonly Point[])[]): number | null {
   const slopes = lives.flatMap((points) => slopesOf(thinned(points))).toSorted((a, b) => a - b);
   const [low, high] = [slopes[(slopes.length - 1) >> 1], slopes[slopes.length >> 1]];
@@ -50,7 +50,7 @@ function slopesOf(points: readonly Point[]): readonly number[] {
   );
 }
 
-/** The pairs grow with the square of the samples: of a life of hours, evenly chosen ones are enough. */
+/** The number of pairs grows with the square of the samples. After hours, evenly chosen ones are enough. */
 function thinned(points: readonly Point[]): readonly Point[] {
   const step = Math.ceil(points.length / 1_000);
   return points.filter((_, index) => index % step === 0);

@@ -1,10 +1,11 @@
-// Troubles without end on a service under load: npm run soak -- [--minutes N] [--seed N] [--json FILE] [--log FILE]
+// Many troubles on a service under load: npm run soak -- [--minutes N] [--seed N] [--json FILE] [--log FILE]
 //
-// A seed repeats the stream of troubles. It cannot repeat what comes of it to the last detail: that is decided by real
-// processes in real time, so a failure may need its seed more than once, or a longer soak.
+// A seed repeats the stream of troubles, but not every effect of them: those depend on real processes in real time, so to
+// see a failure again may take the same seed more than once, or a longer soak.
 import fs from 'node:fs';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { conclude, numberAbove0, onInterrupt, wholeNumber } from '../helpers/command.ts';
 import { describe, describeChecks, toJson, wholeLog } from './report.ts';
 import { run } from './run.ts';
 import { Stage } from './stage.ts';
@@ -18,17 +19,11 @@ const { values } = parseArgs({
     log: { type: 'string' },
   },
 });
-const minutes = Number(values.minutes ?? 1);
-const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
-if (!(minutes > 0) || !Number.isInteger(seed)) {
-  throw new Error('--minutes takes a number above 0, --seed a whole number');
-}
+const minutes = numberAbove0('minutes', values.minutes, 1);
+const seed = wholeNumber('seed', values.seed, 1 + Math.floor(Math.random() * 2 ** 31));
 
 const stage = new Stage(seed);
-// Nobody of the service may be left behind, whatever ends the soak.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void stage.close().then(() => process.exit(1)));
-}
+onInterrupt(() => stage.close());
 console.log(`Seed ${seed}, ${minutes} minutes, Node ${process.version}`);
 try {
   const startedAt = Date.now();
@@ -48,14 +43,12 @@ try {
   if (failed > 0) {
     console.error(`\nThe end of the service's log:\n${result.story}`);
     console.error(`\nRepeat it: npm run soak -- --minutes ${minutes} --seed ${seed}`);
-    process.exitCode = 1;
   }
-  console.log(`\n${checks.length - failed} passed, ${failed} failed`);
+  conclude({ passed: checks.length - failed, failed });
 } catch (error) {
-  // Not even a verdict came about: the service did not start, or the soak itself is broken.
+  // There is nothing to judge: the service did not start, or the soak itself is broken.
   console.error(error);
-  process.exitCode = 1;
-  console.log('\n0 passed, 1 failed');
+  conclude({ passed: 0, failed: 1 });
 } finally {
   await stage.close();
 }

@@ -1,4 +1,4 @@
-// Where it all happens: the service with its releases and its lives, and what was done to it, written down.
+// The service under test: its releases, its primaries one after the other, and a record of the signals sent to its workers.
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { ClusteredOptions } from 'fastify-clustered';
 import { createReleases } from '../helpers/releases.ts';
 import type { Releases } from '../helpers/releases.ts';
-import type { Act } from './deaths.ts';
+import type { SentSignal } from './exits.ts';
 import { Life } from './life.ts';
 import { disk, reader } from './output.ts';
 import { WATCHDOG_MS } from './plan.ts';
@@ -17,7 +17,7 @@ import type { Fault } from './trouble.ts';
 export const HOST = '127.0.0.1';
 export const SIZE = { start: 3, least: 2, most: 5 } as const;
 
-/** Who waits for an answer, or pauses, does so for far less than idleMs and graceMs: those may never cost a request. */
+/** Clients wait and pause for far less than idleMs and graceMs, so that these deadlines never cost a request. */
 const OPTIONS: ClusteredOptions = {
   workers: SIZE.start,
   boot: { timeoutMs: 8_000 },
@@ -29,18 +29,18 @@ const OPTIONS: ClusteredOptions = {
   execArgv: ['--max-old-space-size=64'],
 };
 
-/** How long workers whose primary was killed may take: their times of a shutdown, and once more as much. */
+/** How long workers may take to exit after their primary was killed: the times of a shutdown, twice. */
 const ORPHANS_MS = 30_000;
 
-/** What a release is made of, besides its entry file. */
+/** The files of a release, besides its entry file. */
 const MODULES = ['soaked.js', 'app.js', 'remote.js', 'footprint.js'];
 const FIXTURES = fileURLToPath(new URL('../fixtures/', import.meta.url));
 
 export class Stage {
   readonly lives: Life[] = [];
-  readonly acts: Act[] = [];
+  readonly signals: SentSignal[] = [];
   readonly records: string;
-  /** Starts that failed because the workers of a killed primary still listened. */
+  /** Starts that failed because workers of the killed primary still held the port. */
   startsTooEarly = 0;
   readonly #seed: number;
   readonly #logs: string;
@@ -103,7 +103,7 @@ export class Stage {
     return this.#behaviours.get(entry);
   }
 
-  /** To a worker. False: it was gone already. */
+  /** Signals a worker. False: it had exited already. */
   signal(pid: number, signal: NodeJS.Signals): boolean {
     const at = Date.now();
     try {
@@ -111,7 +111,7 @@ export class Stage {
     } catch {
       return false;
     }
-    this.acts.push({ pid, signal, at });
+    this.signals.push({ pid, signal, at });
     return true;
   }
 
@@ -119,8 +119,8 @@ export class Stage {
   async replacePrimary(): Promise<void> {
     const old = this.life;
     await old.kill();
-    const patience = setTimeout(ORPHANS_MS, 'too long', { ref: false } as const);
-    const left = Promise.race([old.service.ended, patience]);
+    const tooLate = setTimeout(ORPHANS_MS, 'too long', { ref: false } as const);
+    const left = Promise.race([old.service.ended, tooLate]);
     const deadline = Date.now() + ORPHANS_MS;
     while (!(await this.#start())) {
       this.startsTooEarly += 1;
@@ -131,7 +131,7 @@ export class Stage {
     }
   }
 
-  /** Kills whoever is left, and removes what was written. */
+  /** Kills every process that is left, and removes all files. */
   async close(): Promise<void> {
     for (const { service } of this.lives) await service.destroy();
     for (const cleanUp of this.#cleanUps) cleanUp();
@@ -149,13 +149,13 @@ export class Stage {
         env: { PWD: this.#releases.current, SOAK_RECORDS: this.records },
         execArgv: ['--expose-gc'],
       },
-      // In turns; which one comes first, the seed says.
+      // By turns. The seed decides which one is first.
       (number + this.#seed) % 2 === 0 ? reader() : disk(this.#logs),
     );
     this.lives.push(life);
     const { service } = life;
-    const came = await Promise.race([service.seen('all workers ready'), service.ended]);
-    if ('msg' in came) {
+    const seen = await Promise.race([service.seen('all workers ready'), service.ended]);
+    if ('msg' in seen) {
       await life.begin();
       return true;
     }

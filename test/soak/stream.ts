@@ -1,4 +1,4 @@
-// Lets the troubles loose, one after another or two at once, and keeps count of them.
+// Starts the troubles, one after another or two at once, and counts them.
 import { setTimeout } from 'node:timers/promises';
 import { perform, turnOf } from './perform.ts';
 import type { Sharing } from './perform.ts';
@@ -9,9 +9,9 @@ import { nameOf } from './trouble.ts';
 import type { Trouble } from './trouble.ts';
 
 export class Stream {
-  /** How often, by name. */
+  /** How many of each, by name. */
   readonly counts = new Map<string, number>();
-  /** Troubles that could not be carried out, or of which did not come what must. */
+  /** Troubles that could not be carried out, or did not have the effect that they must have. */
   readonly faults: string[] = [];
   readonly #stage: Stage;
   readonly #running = new Set<Promise<void>>();
@@ -25,11 +25,11 @@ export class Stream {
     return [...this.counts.values()].reduce((sum, count) => sum + count, 0);
   }
 
-  /** Until that time, or the first fault; then until the last trouble has passed. */
+  /** Runs until that time, or the first fault, and then until the last trouble is over. */
   async run(seed: number, until: number): Promise<void> {
     for (const { waitMs, troubles } of plan(seed)) {
       await setTimeout(waitMs);
-      if (this.#stage.life.isOver) this.faults.push('the primary ended by itself');
+      if (this.#stage.life.isOver) this.faults.push('the primary exited by itself');
       if (Date.now() >= until || this.faults.length > 0) break;
       for (const trouble of troubles) {
         this.counts.set(nameOf(trouble), (this.counts.get(nameOf(trouble)) ?? 0) + 1);
@@ -40,7 +40,7 @@ export class Stream {
     await this.#idle();
   }
 
-  /** Nobody waits for it, but whoever needs the same turn. */
+  /** Only a trouble with the same turn waits for it. */
   #begin(trouble: Sharing): void {
     const turn = turnOf(trouble);
     const before = (turn === null ? undefined : this.#turns.get(turn)) ?? Promise.resolve();
@@ -51,7 +51,7 @@ export class Stream {
     this.#running.add(done);
   }
 
-  /** A worker that is stopped, or a broken release behind the link, would be another story than the one to be told. */
+  /** Alone: a stopped worker, or a broken release behind the link, would make another trouble of it. */
   async #killPrimary(trouble: Extract<Trouble, { type: 'kill-primary' }>): Promise<void> {
     await this.#idle();
     await this.#guard(trouble, async () => {
@@ -73,7 +73,7 @@ export class Stream {
   }
 }
 
-/** Waits until nothing is under way, with as many workers as at the start, and looks at the primary. */
+/** Waits until nothing is under way, with as many workers as at the start, and audits the primary. */
 export async function rest(stage: Stage): Promise<void> {
   await resizeToStart(stage);
   await stage.life.settled();

@@ -1,7 +1,7 @@
 // What must hold after a soak, check by check.
 import { isDeepStrictEqual } from 'node:util';
 import type { FleetStatus } from 'fastify-clustered';
-import type { Fate, LoadReport } from '../helpers/load-client.ts';
+import type { Fate, LoadReport } from '../helpers/load-report.ts';
 import type { Finding } from './attribution.ts';
 import type { Audit } from './life.ts';
 import type { Result } from './run.ts';
@@ -11,17 +11,17 @@ import { SIZE } from './stage.ts';
 
 export interface Check {
   readonly name: string;
-  /** What speaks against it; none: passed. */
+  /** None: passed. */
   readonly faults: readonly string[];
 }
 
 export function judge(result: Result): readonly Check[] {
-  const { findings, loads, deaths, lives, slope, status } = result;
+  const { findings, loads, exits, lives, slope, status } = result;
   const unexplained = findings.filter(({ type }) => type === 'unexplained');
   const audits = lives.flatMap((life) => life.audits);
   const lost = sum(loads, 'lost');
   return [
-    { name: 'every trouble took its course', faults: result.faults },
+    { name: 'every trouble was carried out', faults: result.faults },
     {
       name: 'every kind of request was answered, and every loss is accounted for',
       faults: [
@@ -31,41 +31,41 @@ export function judge(result: Result): readonly Check[] {
     },
     { name: '0 refused while there was a primary', faults: ofFate(unexplained, 'refused') },
     { name: '0 hung', faults: ofFate(findings, 'hung') },
-    { name: '0 answered with an error of the server', faults: ofFate(findings, 'serverError') },
+    { name: '0 answered with a 5xx', faults: ofFate(findings, 'serverError') },
     { name: '0 answered wrongly', faults: ofFate(findings, 'wrongAnswer') },
     {
       name: 'lost only what a killed worker had accepted',
       faults: [...ofFate(unexplained, 'reset'), ...ofFate(unexplained, 'cut')],
     },
     {
-      name: 'nobody died but of a trouble',
-      faults: deaths.flatMap(({ kind, pid, cause }) =>
+      name: 'no worker exited without a cause',
+      faults: exits.flatMap(({ kind, pid, cause }) =>
         kind === 'unexplained' ? [`worker ${pid}: ${cause}`] : [],
       ),
     },
     {
-      name: 'no release that does not work was rolled out',
-      faults: result.wronglyCompleted.map((entry) => `${entry}: completed`),
+      name: 'no broken release was rolled out',
+      faults: result.wronglyCompleted.map((entry) => `${entry}: its rollout completed`),
     },
-    { name: 'no release that was pruned was needed', faults: result.missed },
-    { name: 'at the end, as many ready workers as wanted', faults: faultsOfSize(status) },
+    { name: 'no pruned release was needed', faults: result.missed },
+    { name: 'at the end, every worker is ready', faults: faultsOfSize(status) },
     { name: 'at the end, one generation, unless the last rollout was aborted', faults: faultsOfMix(status) },
     {
-      name: 'SIGTERM ended it with code 0, and nobody is left',
+      name: 'SIGTERM ended it with code 0, and left no process',
       faults: [
         ...(result.exitCode === 0 ? [] : [`exit code ${String(result.exitCode)}`]),
-        ...result.leftovers.map((pid) => `process ${pid} is left`),
+        ...result.leftovers.map((pid) => `process ${pid} is still there`),
       ],
     },
     {
       name: "the primary's descriptors and listeners, at rest, are those of its start",
-      faults: audits.length === 0 ? ['never looked at'] : audits.flatMap(faultsOfAudit),
+      faults: audits.length === 0 ? ['never audited'] : audits.flatMap(faultsOfAudit),
     },
     ...judgeHeap(slope),
   ];
 }
 
-/** Too few samples are no check at all, rather than a passed one. */
+/** With too few samples there is no check, rather than a passed one. */
 function judgeHeap(slope: Slope): readonly Check[] {
   if (slope.type === 'too short') return [];
   const name = `the primary's heap does not grow by more than ${MOST_KB_PER_MINUTE} KB a minute`;
@@ -82,15 +82,15 @@ function ofFate(findings: readonly Finding[], fate: Fate): readonly string[] {
     .map((finding) => {
       const { at, request, code, localPort, tookMs, worker } = finding.loss;
       const why = finding.type === 'unexplained' ? finding.why : finding.type;
-      return `${at} ${request} from port ${localPort}, after ${tookMs} ms, ${code}, answered before by ${worker ?? 'nobody'}: ${why}`;
+      return `${at} ${request} from port ${localPort}, after ${tookMs} ms, ${code}, answered before by ${worker ?? 'no worker'}: ${why}`;
     });
 }
 
 function faultsOfSize(status: FleetStatus | null): readonly string[] {
   if (status === null) return ['it did not come to rest'];
   const ready = status.workers.filter(({ state }) => state === 'ready').length;
-  const isWanted = status.size === SIZE.start && ready === status.size && status.workers.length === ready;
-  return isWanted ? [] : [`${ready} ready of ${status.workers.length}, ${status.size} wanted`];
+  const isComplete = status.size === SIZE.start && ready === status.size && status.workers.length === ready;
+  return isComplete ? [] : [`${ready} ready of ${status.workers.length}, size ${status.size}`];
 }
 
 function faultsOfMix(status: FleetStatus | null): readonly string[] {

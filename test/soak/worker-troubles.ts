@@ -1,7 +1,8 @@
-// Troubles that befall workers.
+// Troubles of workers.
 import http from 'node:http';
 import { setTimeout } from 'node:timers/promises';
-import { stopInForce } from './deaths.ts';
+import type { LogLine } from '../helpers/service.ts';
+import { stopInForce } from './exits.ts';
 import { HOST } from './stage.ts';
 import type { Stage } from './stage.ts';
 import type { Trouble } from './trouble.ts';
@@ -28,10 +29,10 @@ export async function pauseWorker(stage: Stage, { victim, ms }: Of<'pause-worker
   }
 }
 
-/** By the watchdog, or at the end of its drain: the primary has to end it. */
+/** The primary has to kill it: by the watchdog, or at the deadline of its drain. */
 export async function stopWorker(stage: Stage, victim: number): Promise<void> {
   for (const pid of await running(stage, victim)) {
-    const isIts = ({ worker }: { worker?: { pid: number | null } }): boolean => worker?.pid === pid;
+    const isIts = ({ worker }: LogLine): boolean => worker?.pid === pid;
     const { service } = stage.life;
     if (!stage.signal(pid, 'SIGSTOP')) continue;
     await Promise.race([
@@ -41,29 +42,29 @@ export async function stopWorker(stage: Stage, victim: number): Promise<void> {
   }
 }
 
-/** Over a connection of its own, whose only request may be lost with the worker: how it ends is of no interest. */
+/** On a fresh connection, whose only request may be lost with the worker: its outcome does not matter. */
 export async function askToEnd({ port }: Stage, how: string): Promise<void> {
   const signal = AbortSignal.timeout(ASKED_MS);
   const request = http.get({ host: HOST, port, path: `/end/${how}`, agent: false, signal });
   request.on('response', (response) => response.resume());
   request.on('error', () => undefined);
   await new Promise((resolve) => request.once('close', resolve));
-  if (signal.aborted) throw new Error('nobody took the request');
+  if (signal.aborted) throw new Error('no worker accepted the request');
 }
 
 /**
- * Longer than a worker that was stopped can keep it waiting, and than several troubles in a row can leave the service
- * without any ready worker: that time is reported by itself.
+ * Longer than a stopped worker can delay the request, and longer than several troubles in a row can leave the service
+ * without a ready worker, which the report tells separately.
  */
 const ASKED_MS = 120_000;
 
-/** One that the soak has not stopped already: to continue it would spoil the other trouble. */
+/** A worker that the soak has not stopped already: to continue that one would spoil the other trouble. */
 async function running(stage: Stage, victim: number): Promise<readonly number[]> {
   const [pid] = await chosen(stage, victim, 1);
-  return pid === undefined || stopInForce(stage.acts, pid, Date.now()) !== undefined ? [] : [pid];
+  return pid === undefined || stopInForce(stage.signals, pid, Date.now()) !== undefined ? [] : [pid];
 }
 
-/** Of those that are ready; all: whoever there is, whatever it is doing. */
+/** Among the ready workers. `all`: every worker, in whatever state. */
 async function chosen(
   { life }: Stage,
   victim: number,

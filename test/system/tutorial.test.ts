@@ -1,4 +1,4 @@
-// The tutorial's two experiments on the example, by its own tool: here only that they work; speed is reported elsewhere.
+// The tutorial's two experiments on the example, with its own tool: only that they work. The bench measures the speed.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { suite, test } from 'node:test';
@@ -12,7 +12,7 @@ const EXAMPLE = fileURLToPath(new URL('../../example-app/dist/main.js', import.m
 const SECONDS = 5;
 
 suite('tutorial', () => {
-  test('the CPU-bound route under ab: every request is answered', async (t) => {
+  test('the CPU-bound route under ab -> every request is answered', async (t) => {
     if (!hasTool(t, 'ab', 'apache2-utils')) return;
     const service = await startExample(t, {});
     const { complete, failed } = await bench(service, '/cpu?turns=100000');
@@ -21,14 +21,14 @@ suite('tutorial', () => {
     assert.equal(await service.stop(), 0);
   });
 
-  test('with workers that exit at random times within 3 s the service goes on: none is refused', async (t) => {
+  test('workers that exit at random times within 3 s -> the service goes on, 0 refused', async (t) => {
     if (!hasTool(t, 'ab', 'apache2-utils')) return;
     const service = await startExample(t, { CRASH_WITHIN_MS: '3000' });
     const { complete, failed, output } = await bench(service, '/cpu?turns=100000');
     const crashes = service.lines('worker crashed').length;
     assert.ok(crashes > 0);
     assert.ok(complete > 0);
-    // A crash costs at the most what the worker had accepted: ab has that many connections open.
+    // A crash costs at most what the worker had accepted: ab has that many connections open.
     assert.ok(failed <= crashes * CLIENTS, output);
     assert.match(output, /Connect: 0|Failed requests: +0/);
     assert.equal(service.lines('worker ready').length >= 2, true);

@@ -1,12 +1,12 @@
-// The plugin without startClustered, as in an app's own tests: works, role 'single'.
+// The plugin: without startClustered, as in an app's own tests, and with the context of a worker.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fastify from 'fastify';
+import { MutableContext } from '../../src/app/context.ts';
 import { clustered } from '../../src/plugin.ts';
-import { LiveContext } from '../../src/app/context.ts';
 
 suite('plugin', () => {
-  test('S68: without startClustered it is a context of role single', async () => {
+  test('S68: without startClustered the context has the role single', async () => {
     const app = fastify();
     await app.register(clustered);
     await app.ready();
@@ -59,12 +59,12 @@ suite('plugin', () => {
   });
 
   test('readiness is the fleet’s: 200 in a drain of this worker alone, 503 once the service is about to stop', async () => {
-    const worker = new LiveContext({
+    const worker = new MutableContext({
       role: 'worker',
       slot: 1,
       generation: 2,
-      status: () => Promise.reject(new Error('not asked')),
-      restart: () => Promise.reject(new Error('not asked')),
+      status: () => Promise.reject(new Error('not called')),
+      restart: () => Promise.reject(new Error('not called')),
     });
     const app = fastify();
     await app.register(clustered, { worker, health: true });
@@ -73,13 +73,13 @@ suite('plugin', () => {
       return [statusCode, JSON.parse(body)];
     };
     assert.deepEqual(await readyz(), [503, { status: 'booting' }]);
-    worker.becomeReady();
+    worker.markReady();
     assert.deepEqual(await readyz(), [200, { status: 'ok' }]);
-    worker.becomeUnready();
+    worker.markLeaving();
     assert.deepEqual(await readyz(), [503, { status: 'leaving' }]);
     assert.equal((await app.inject('/livez')).statusCode, 200);
 
-    const successor = new LiveContext({
+    const successor = new MutableContext({
       role: 'worker',
       slot: 1,
       generation: 3,
@@ -88,12 +88,12 @@ suite('plugin', () => {
     });
     const other = fastify();
     await other.register(clustered, { worker: successor, health: true });
-    successor.becomeReady();
-    await successor.becomeDraining(assert.ifError);
+    successor.markReady();
+    await successor.startDraining(assert.ifError);
     assert.equal((await other.inject('/readyz')).statusCode, 200);
   });
 
-  test('S69: registered twice it is registered once', async () => {
+  test('S69: to register it twice is to register it once', async () => {
     const app = fastify();
     await app.register(clustered, { health: true });
     const first = app.clustered;

@@ -4,8 +4,12 @@ import type { Worker } from 'node:cluster';
 import process from 'node:process';
 import type { ErrorInfo } from '../../fleet/event.ts';
 import { toErrorInfo } from '../../protocol/error-info.ts';
-import { SETTINGS_VARIABLE, parseWorkerMessage, wrap } from '../../protocol/messages.ts';
-import type { PrimaryMessage, WorkerMessage, WorkerSettings } from '../../protocol/messages.ts';
+import { wrap } from '../../protocol/envelope.ts';
+import type { PrimaryMessage } from '../../protocol/from-primary.ts';
+import { parseWorkerMessage } from '../../protocol/from-worker.ts';
+import type { WorkerMessage } from '../../protocol/from-worker.ts';
+import { settingsVariable } from '../../protocol/worker-settings.ts';
+import type { WorkerSettings } from '../../protocol/worker-settings.ts';
 import { afterLastMessage, unlessExiting } from './exit-order.ts';
 import { PRELOAD_ARGUMENTS, PRELOAD_ENVIRONMENT } from './preload.ts';
 
@@ -86,7 +90,7 @@ function environment({ cwd, env }: Launch, { settings }: ForkOptions): Record<st
     PWD: cwd,
     ...env,
     ...PRELOAD_ENVIRONMENT,
-    [SETTINGS_VARIABLE]: JSON.stringify(settings),
+    ...settingsVariable(settings),
   };
 }
 

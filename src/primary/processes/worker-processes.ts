@@ -4,8 +4,9 @@ import type { FleetEvent, SignsOfLife } from '../../fleet/event.ts';
 import { ProtocolError } from '../../errors.ts';
 import type { Settings } from '../../options/index.ts';
 import { toErrorInfo } from '../../protocol/error-info.ts';
-import { PROTOCOL } from '../../protocol/messages.ts';
-import type { Question, WorkerMessage } from '../../protocol/messages.ts';
+import { PROTOCOL } from '../../protocol/envelope.ts';
+import type { WorkerMessage } from '../../protocol/from-worker.ts';
+import type { RequestName } from '../../protocol/requests.ts';
 import { mapError } from '../../status.ts';
 import type { ClusteredPrimary } from '../clustered-primary.ts';
 import type { PrimaryLog } from '../log/logger.ts';
@@ -114,15 +115,15 @@ export class WorkerProcesses {
         return dispatch({ type: 'worker-failing', worker, error: message.error });
       case 'retire':
         return dispatch({ type: 'retire-requested', worker });
-      case 'ask':
-        void this.#respond(worker, message.id, message.question);
+      case 'request':
+        void this.#respond(worker, message.id, message.name);
         return undefined;
     }
   }
 
-  async #respond(worker: number, id: number, question: Question): Promise<void> {
+  async #respond(worker: number, id: number, name: RequestName): Promise<void> {
     const { status, restart } = this.#supervisor;
-    const value = question === 'status' ? status() : mapError(await restart(), toErrorInfo);
-    this.#processes.get(worker)?.send({ type: 'answer', id, value });
+    const value = name === 'status' ? status() : mapError(await restart(), toErrorInfo);
+    this.#processes.get(worker)?.send({ type: 'response', id, value });
   }
 }

@@ -2,8 +2,8 @@
 import process from 'node:process';
 import type { Endpoint } from '../../net/endpoint.ts';
 import type { Settings } from '../../options/index.ts';
-import { PROTOCOL } from '../../protocol/messages.ts';
-import type { WorkerSettings } from '../../protocol/messages.ts';
+import { PROTOCOL } from '../../protocol/envelope.ts';
+import type { WorkerSettings } from '../../protocol/worker-settings.ts';
 import { FIRST_INHERITED } from './worker-process.ts';
 
 export function workerSettings(

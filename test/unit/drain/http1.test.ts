@@ -1,4 +1,4 @@
-// Pins what the drain reads from Node's own fields, on whichever version of Node this runs.
+// Pins what the drain reads from Node's own fields, on the version of Node that runs this.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
@@ -10,20 +10,20 @@ import { currentResponse, isHttp1, newestRequest } from '../../../src/drain/http
 
 const HEAD = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
 
-suite('what HTTP/1.1 is doing on a connection', () => {
-  test('nothing was sent', async (t) => {
+suite('S16: what HTTP/1.1 is doing on a connection', () => {
+  test('the client has not sent anything', async (t) => {
     const { accepted } = await start(t);
     assert.deepEqual(seen(accepted), { response: null, newest: null, http1: true });
   });
 
-  test('half a head was sent', async (t) => {
+  test('the client has sent half a head', async (t) => {
     const { accepted, client } = await start(t);
     client.write('GET / HTT');
     while (accepted.bytesRead === 0) await turn();
     assert.deepEqual(seen(accepted), { response: null, newest: null, http1: true });
   });
 
-  test('one request is answered, then nothing is in flight any more', async (t) => {
+  test('one request is in flight, then none', async (t) => {
     const { accepted, client, server } = await start(t);
     client.write(HEAD('/1'));
     const [, response] = await once(server, 'request');
@@ -33,14 +33,14 @@ suite('what HTTP/1.1 is doing on a connection', () => {
     assert.deepEqual(seen(accepted), { response: null, newest: null, http1: true });
   });
 
-  test('half a body was sent', async (t) => {
+  test('the client has sent half a body', async (t) => {
     const { accepted, client, server } = await start(t);
     client.write('POST /1 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf');
     await once(server, 'request');
     assert.deepEqual(seen(accepted), { response: '/1', newest: '/1', http1: true });
   });
 
-  test('of pipelined requests the first response and the newest request are seen', async (t) => {
+  test('of pipelined requests the oldest response and the newest request are exposed', async (t) => {
     const { accepted, client, server } = await start(t);
     const responses: http.ServerResponse[] = [];
     server.on('request', (_request, response) => responses.push(response));
@@ -49,7 +49,7 @@ suite('what HTTP/1.1 is doing on a connection', () => {
     assert.deepEqual(seen(accepted), { response: '/1', newest: '/3', http1: true });
     const [first, second, third] = responses;
     assert.ok(first && second && third);
-    // By the time its own listeners hear of the end of one, Node has moved on to the next.
+    // When 'finish' is emitted for one response, Node has moved on to the next.
     first.end();
     await once(first, 'finish');
     assert.deepEqual(seen(accepted), { response: '/2', newest: '/3', http1: true });

@@ -1,4 +1,4 @@
-// HTTP/2 sessions end: what has begun is answered, what comes too late is refused, and told to be so.
+// HTTP/2 sessions end: streams in progress are answered; those that come too late are refused as unprocessed.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http2 from 'node:http2';
@@ -8,27 +8,27 @@ import { Sessions } from '../../../src/drain/http2.ts';
 
 const LONG_MS = 60_000;
 
-suite('HTTP/2 sessions end', () => {
-  test('the first request of a session that has just been opened is still answered, and is the last', async (t) => {
+suite('S17: HTTP/2 sessions end', () => {
+  test('the first request of a new session is still answered, and is the last', async (t) => {
     const { sessions, open } = await start(t);
     const client = await open();
     sessions.end(LONG_MS);
-    const farewell = once(client, 'goaway');
-    assert.equal(await ask(client), 200);
-    const [code, lastStream] = await farewell;
+    const goaway = once(client, 'goaway');
+    assert.equal(await request(client), 200);
+    const [code, lastStream] = await goaway;
     assert.deepEqual([code, lastStream], [http2.constants.NGHTTP2_NO_ERROR, 1]);
     await closed(client);
   });
 
-  test('so is that of a session that is opened later', async (t) => {
+  test('so is the first request of a session that is opened later', async (t) => {
     const { sessions, open } = await start(t);
     sessions.end(LONG_MS);
     const client = await open();
-    assert.equal(await ask(client), 200);
+    assert.equal(await request(client), 200);
     await closed(client);
   });
 
-  test('a session on which nothing is ever asked ends after idleMs, the shortest that was said', async (t) => {
+  test('a session without any request ends after the shortest idleMs that was set', async (t) => {
     const { sessions, open } = await start(t);
     const [early, late] = [await open(), await open()];
     sessions.end(LONG_MS);
@@ -37,28 +37,28 @@ suite('HTTP/2 sessions end', () => {
     await Promise.all([early, late, await open()].map(closed));
   });
 
-  test('a session that was used gets one more request answered, too', async (t) => {
+  test('a session that was used before gets one more request answered, too', async (t) => {
     const { sessions, open } = await start(t);
     const client = await open();
-    assert.equal(await ask(client), 200);
+    assert.equal(await request(client), 200);
     sessions.end(LONG_MS);
-    assert.equal(await ask(client), 200);
+    assert.equal(await request(client), 200);
     await closed(client);
   });
 
-  test('what is in progress is answered; what crosses the GOAWAY is refused as not processed', async (t) => {
+  test('a stream in progress is answered; one that crosses the GOAWAY is refused as unprocessed', async (t) => {
     const { server, sessions, open } = await start(t);
     const client = await open();
     const arrived = new Promise<http2.ServerHttp2Stream>((resolve) => server.once('stream', resolve));
     const held = client.request({ ':path': '/held' });
     const stream = await arrived;
     sessions.end(LONG_MS);
-    // The client can not have heard of it when the last request arrives.
+    // The client cannot have received the GOAWAY when the last request arrives.
     const crossing = assert.rejects(
-      new Promise((resolve) => server.once('stream', () => resolve(ask(client)))),
+      new Promise((resolve) => server.once('stream', () => resolve(request(client)))),
       /NGHTTP2_REFUSED_STREAM/,
     );
-    assert.equal(await ask(client), 200);
+    assert.equal(await request(client), 200);
     await crossing;
     stream.respond({ ':status': 200 });
     stream.end('whole');
@@ -73,7 +73,7 @@ interface Started {
   open(): Promise<http2.ClientHttp2Session>;
 }
 
-/** Answers every request but those to /held. */
+/** Answers every request except those to /held. */
 async function start(t: TestContext): Promise<Started> {
   const server = http2.createServer();
   const sessions = new Sessions(server);
@@ -99,19 +99,19 @@ async function start(t: TestContext): Promise<Started> {
   };
 }
 
-async function ask(client: http2.ClientHttp2Session): Promise<number | undefined> {
+async function request(client: http2.ClientHttp2Session): Promise<number | undefined> {
   return (await text(client.request({ ':path': '/' }))).status;
 }
 
 async function text(
-  request: http2.ClientHttp2Stream,
+  stream: http2.ClientHttp2Stream,
 ): Promise<{ readonly status: number | undefined; readonly body: string }> {
   let status: number | undefined;
-  request.once('response', (headers) => {
+  stream.once('response', (headers) => {
     status = headers[':status'];
   });
   let body = '';
-  for await (const chunk of request.setEncoding('utf8')) body += chunk;
+  for await (const chunk of stream.setEncoding('utf8')) body += chunk;
   return { status, body };
 }
 

@@ -1,4 +1,4 @@
-// Whatever headers an app gives its last response, and in whatever way: the connection ends with it, and says so.
+// Whatever headers an app sets on its last response, and in whatever way: it says that the connection ends, and it ends.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
@@ -14,7 +14,7 @@ type Answer = (response: ServerResponse) => unknown;
 
 const GET = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
 
-/** Every way to say that the connection is to be kept alive. */
+/** Every way in which an app can ask to keep the connection alive. */
 const WAYS: Readonly<Record<string, Answer>> = {
   'no header at all': (response) => response.end('ok'),
   'other headers only': (response) => response.setHeader('X-Other', 'kept').end('ok'),
@@ -60,10 +60,10 @@ const WAYS: Readonly<Record<string, Answer>> = {
     response.setHeader('Connection', 'keep-alive').write('o');
     response.end('k');
   },
-  'a writeHead of the app’s own, which was there before': (response) => {
+  'a writeHead that the app has replaced before': (response) => {
     response.writeHead(200).end('ok');
   },
-  'informational responses before': (response) => {
+  'after informational responses': (response) => {
     response.writeContinue();
     response.writeProcessing();
     response.writeEarlyHints({ link: '</style.css>; rel=preload' });
@@ -77,12 +77,12 @@ suite('the last response of a connection', () => {
     for (const version of ['1.1', '1.0'] as const) {
       test(`S95: HTTP/${version}, ${way}`, async (t) => {
         const client = await serve(t, (_request, response) => {
-          if (way.startsWith('a writeHead of the app')) overrideWriteHead(response);
+          if (way.startsWith('a writeHead that the app')) overrideWriteHead(response);
           makeLast(response);
           answer(response);
         });
         client.write(`GET / HTTP/${version}\r\nHost: localhost\r\nConnection: keep-alive\r\n\r\n`);
-        // It is read until the server closes.
+        // Until the server closes the connection.
         const final = (await text(client)).replaceAll(/HTTP\/1\.1 1\d\d [^]*?\r\n\r\n/g, '');
         const head = final.slice(0, final.indexOf('\r\n\r\n'));
         assert.equal((head.match(/^connection:/gim) ?? []).length, 1, head);
@@ -95,7 +95,7 @@ suite('the last response of a connection', () => {
     }
   }
 
-  test('what else is said of the connection stays: an upgrade that is offered, headers of one hop only', async (t) => {
+  test('other connection options stay: an upgrade that is offered, hop-by-hop headers', async (t) => {
     const client = await serve(t, (_request, response) => {
       makeLast(response);
       response.writeHead(426, {
@@ -112,7 +112,7 @@ suite('the last response of a connection', () => {
     assert.match(answer, /^proxy-connection: keep-alive\r$/im);
   });
 
-  test('101 is left alone: from then on the connection is the app’s', async (t) => {
+  test('101 is left alone: from then on the connection belongs to the app', async (t) => {
     const heads = await Promise.all(
       [makeLast, () => undefined].map(async (mark) => {
         const client = await serve(t, (request, response) => {
@@ -133,10 +133,10 @@ suite('the last response of a connection', () => {
     assert.equal(heads[0], heads[1]);
   });
 
-  test('taken back before the head is sent, the response is as the app wants it', async (t) => {
+  test('undone before the head is sent, the response is as the app wants it', async (t) => {
     const client = await serve(t, (request, response) => {
-      const takeBack = makeLast(response);
-      if (request.url === '/') takeBack();
+      const undo = makeLast(response);
+      if (request.url === '/') undo();
       response.setHeader('Connection', 'keep-alive').end('ok');
     });
     client.write(GET);
@@ -147,7 +147,7 @@ suite('the last response of a connection', () => {
   });
 });
 
-/** As on-headers does it, which compression and sessions use. */
+/** As on-headers does it, which middleware for compression and sessions uses. */
 function overrideWriteHead(response: ServerResponse): void {
   const { writeHead } = response;
   response.writeHead = (...args: unknown[]) => {

@@ -1,4 +1,4 @@
-// A client that sends on while the last answer is on its way to it: the answer must arrive whole.
+// A client that still sends while the last response is on its way: the response must arrive whole.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import http from 'node:http';
@@ -6,16 +6,16 @@ import { connect } from 'node:net';
 import type net from 'node:net';
 import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
+import { closeAfterResponse } from '../../../src/drain/close-after-response.ts';
 import { Connections } from '../../../src/drain/connections.ts';
-import { closeAfterLastResponse } from '../../../src/drain/farewell.ts';
 import { closeInStages } from '../../../src/drain/linger.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
-/** More than the client takes at once. */
+/** More than fits into the buffers of the kernel. */
 const BODY = Buffer.alloc(1_000_000, 'x');
 
-suite('closing in stages', () => {
-  test('an answer on its way is not cut by what the client sends meanwhile', async (t) => {
+suite('S16: closing in stages', () => {
+  test('a response on its way is not cut by what the client sends meanwhile', async (t) => {
     const { server, connections, open } = await start(t);
     let finished = false;
     let tooLate = 0;
@@ -27,17 +27,17 @@ suite('closing in stages', () => {
       response.end(BODY);
     });
     const client = await open();
-    closeAfterLastResponse(connections);
+    for (const socket of connections.all) closeAfterResponse(connections, socket);
     client.write(GET);
     const { bytes, error } = await readSlowly(client);
     assert.equal(error, undefined);
     assert.ok(bytes > BODY.length, `${bytes} bytes`);
-    // Of what came later nobody could be told, so it was not done.
+    // What came later could not be answered, so it must not reach the app.
     assert.equal(finished, true);
     assert.equal(tooLate, 0);
   });
 
-  test('when the client does not close its side, the connection is closed nevertheless', async (t) => {
+  test('a connection whose client does not close its side is closed, too', async (t) => {
     const { connections, open } = await start(t);
     const client = await open({ allowHalfOpen: true });
     const [socket] = connections.all;
@@ -48,7 +48,7 @@ suite('closing in stages', () => {
     assert.deepEqual(connections.all, []);
   });
 
-  test('the client closes its side: that is the end of it', async (t) => {
+  test('when the client closes its side, the connection ends without an error', async (t) => {
     const { connections, open } = await start(t);
     const client = await open();
     const [socket] = connections.all;
@@ -62,7 +62,7 @@ suite('closing in stages', () => {
   });
 });
 
-/** A little at a time, so that most of it waits on the server's side; and with each piece it asks for more. */
+/** A little at a time, so that most of it waits on the server's side. With each piece the client sends one more request. */
 async function readSlowly(client: net.Socket): Promise<{ bytes: number; error: Error | undefined }> {
   let bytes = 0;
   let error: Error | undefined;

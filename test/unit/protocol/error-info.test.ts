@@ -1,19 +1,13 @@
-// Whatever is thrown can be told: it is bounded, says what it is as far as that can be known, and telling it never throws.
+// Whatever is thrown becomes bounded data that says what it was, as far as that can be known; and this never throws.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { inspect } from 'node:util';
 import vm from 'node:vm';
-import {
-  MOST_MESSAGE,
-  MOST_STACK,
-  fromErrorInfo,
-  isError,
-  parseErrorInfo,
-  toErrorInfo,
-} from '../../../src/protocol/error-info.ts';
-import { show } from '../../../src/show.ts';
+import { MAX_MESSAGE, isError } from '../../../src/protocol/error-fields.ts';
+import { fromErrorInfo, parseErrorInfo, toErrorInfo } from '../../../src/protocol/error-info.ts';
+import { MAX_STACK } from '../../../src/protocol/print-error.ts';
 
-/** The mark that says how much was cut is not counted. */
+/** The length of the note that says how much was cut. */
 const MARK = 40;
 
 const explode = (): never => {
@@ -34,53 +28,53 @@ function revoked(target: object): unknown {
   return proxy;
 }
 
-const made = (changes: object): Error => Object.assign(new Error('told'), changes);
+const made = (changes: object): Error => Object.assign(new Error('broken'), changes);
 const getting = (...keys: readonly string[]): Error => {
-  const error = new Error('told');
-  // Node makes it when it is first asked for, and asks for name and message then.
+  const error = new Error('broken');
+  // Node makes the stack when it is first read, and reads name and message for it.
   assert.ok(error.stack);
   const getters = keys.map((key) => [key, { get: explode, enumerable: true }]);
   return Object.defineProperties(error, Object.fromEntries(getters));
 };
 
-/** What each is, and what has to be found in what is told of it. */
+/** What is thrown, and what its data has to say. */
 const HOSTILE: Readonly<Record<string, readonly [thrown: unknown, said: RegExp]>> = {
-  'a message that is no string': [made({ message: { reason: 'told' } }), /reason: 'told'/],
-  'a message that is a symbol': [made({ message: Symbol('told') }), /Symbol\(told\)/],
+  'a message that is no string': [made({ message: { reason: 'broken' } }), /reason: 'broken'/],
+  'a message that is a symbol': [made({ message: Symbol('broken') }), /Symbol\(broken\)/],
   'a message that is a number': [made({ message: 42 }), /42/],
-  'a name that is no string': [made({ name: 42 }), /told/],
-  'a name that is a symbol': [made({ name: Symbol('s') }), /told/],
-  'a stack that is no string': [made({ stack: { frames: [] } }), /Error: told/],
+  'a name that is no string': [made({ name: 42 }), /broken/],
+  'a name that is a symbol': [made({ name: Symbol('s') }), /broken/],
+  'a stack that is no string': [made({ stack: { frames: [] } }), /Error: broken/],
   'a code that is a symbol': [made({ code: Symbol('E_CODE') }), /Symbol\(E_CODE\)/],
-  'a code that throws when it is made a string': [made({ code: { toString: explode } }), /told/],
+  'a code that throws when it is made a string': [made({ code: { toString: explode } }), /broken/],
   'getters that throw': [getting('name', 'message', 'stack', 'code', 'cause', 'errors', 'other'), /Error/],
-  'a toString that throws': [made({ toString: explode, toJSON: explode }), /told/],
-  'a custom inspect that throws': [made({ [inspect.custom]: explode }), /told/],
-  'a property whose custom inspect throws': [made({ pool: { [inspect.custom]: explode } }), /told/],
-  'a proxy with throwing traps': [new Proxy(new Error('told'), hostileTraps), /./],
-  'a revoked proxy': [revoked(new Error('told')), /Revoked/],
+  'a toString that throws': [made({ toString: explode, toJSON: explode }), /broken/],
+  'a custom inspect that throws': [made({ [inspect.custom]: explode }), /broken/],
+  'a property whose custom inspect throws': [made({ pool: { [inspect.custom]: explode } }), /broken/],
+  'a proxy with throwing traps': [new Proxy(new Error('broken'), hostileTraps), /./],
+  'a revoked proxy': [revoked(new Error('broken')), /Revoked/],
   'a cause that is a revoked proxy': [
-    new Error('told', { cause: revoked({}) }),
-    /told[^]*\[cause\]: .*Revoked/,
+    new Error('broken', { cause: revoked({}) }),
+    /broken[^]*\[cause\]: .*Revoked/,
   ],
-  'errors that are a revoked proxy': [made({ errors: revoked([]) }), /told/],
-  'an object whose toString throws': [{ toString: explode, why: 'told' }, /told/],
-  'an object without a prototype': [Object.assign(Object.create(null), { why: 'told' }), /told/],
+  'errors that are a revoked proxy': [made({ errors: revoked([]) }), /broken/],
+  'an object whose toString throws': [{ toString: explode, why: 'broken' }, /broken/],
+  'an object without a prototype': [Object.assign(Object.create(null), { why: 'broken' }), /broken/],
   undefined: [undefined, /undefined/],
   null: [null, /null/],
-  'a string': ['told', /told/],
-  'a symbol': [Symbol('told'), /told/],
-  'a function': [function told() {}, /told/],
-  'an error of another realm': [vm.runInNewContext('new TypeError("told")'), /TypeError: told/],
+  'a string': ['broken', /broken/],
+  'a symbol': [Symbol('broken'), /broken/],
+  'a function': [function broken() {}, /broken/],
+  'an error of another realm': [vm.runInNewContext('new TypeError("broken")'), /TypeError: broken/],
 };
 
-suite('an error that has to be told', () => {
+suite('an error as data', () => {
   for (const [what, [thrown, said]] of Object.entries(HOSTILE)) {
     test(`S91: ${what}`, () => {
       const info = toErrorInfo(thrown);
       assertBounded(info);
       assert.match(`${info.message} ${info.code} ${info.stack}`, said);
-      // As it arrives, and is told.
+      // As the other process receives it.
       const received = parseErrorInfo(JSON.parse(JSON.stringify(info)));
       assert.deepEqual(received, info);
       assert.equal(fromErrorInfo(received).message, info.message);
@@ -90,7 +84,7 @@ suite('an error that has to be told', () => {
   test('what is too long is cut, says by how much, and keeps its frames and causes', () => {
     const info = toErrorInfo(new RangeError('m'.repeat(60_000_000), { cause: new Error('the reason') }));
     assertBounded(info);
-    assert.match(info.message, new RegExp(`^m{${MOST_MESSAGE}}\\.\\.\\. ${60_000_000 - MOST_MESSAGE} more`));
+    assert.match(info.message, new RegExp(`^m{${MAX_MESSAGE}}\\.\\.\\. ${60_000_000 - MAX_MESSAGE} more`));
     assert.match(
       info.stack ?? '',
       /more characters\n {4}at [^]*error-info\.test[^]*\[cause\]: Error: the reason/,
@@ -121,18 +115,18 @@ suite('an error that has to be told', () => {
     assert.match(toErrorInfo(made(wide)).stack ?? '', /key0: 0,[^]*99984 more properties/);
   });
 
-  test('causes that are deep, or cyclic, end', () => {
+  test('deep and cyclic causes come to an end', () => {
     let deep = new Error('level 0');
     for (let level = 1; level <= 100_000; level += 1) deep = new Error(`level ${level}`, { cause: deep });
-    const told = toErrorInfo(deep);
-    assertBounded(told);
-    assert.match(told.stack ?? '', /level 100000[^]*\[cause\]: Error: level 99999/);
+    const info = toErrorInfo(deep);
+    assertBounded(info);
+    assert.match(info.stack ?? '', /level 100000[^]*\[cause\]: Error: level 99999/);
     const cyclic = new Error('cyclic');
     cyclic.cause = new TypeError('in between', { cause: cyclic });
     assert.match(toErrorInfo(cyclic).stack ?? '', /cyclic[^]*in between[^]*\[cause\]: \[Error, see above\]/);
   });
 
-  test('of 100,000 errors in one the first are told, and how many there are', () => {
+  test('of an AggregateError with 100,000 errors the first are printed, and how many more there are', () => {
     const errors = Array.from(
       { length: 100_000 },
       (_, index) => new Error(`number ${index}`, { cause: index }),
@@ -144,7 +138,7 @@ suite('an error that has to be told', () => {
     assertBounded({ name: '', message, stack, code: null });
   });
 
-  test('it is told as Node tells it: own properties, causes, and an own way of being shown', () => {
+  test('it is printed as Node prints it: own properties, causes, and util.inspect.custom', () => {
     const error = Object.assign(new Error('outer', { cause: new TypeError('inner') }), {
       code: 'E_X',
       port: 1,
@@ -155,9 +149,9 @@ suite('an error that has to be told', () => {
     );
     const discreet = made({ password: 'secret', [inspect.custom]: () => 'nothing but this' });
     assert.equal(toErrorInfo(discreet).stack, 'nothing but this');
-    // Where that fails, no more than everybody could see.
+    // If that throws, no property is printed.
     const failing = toErrorInfo(made({ password: 'secret', [inspect.custom]: explode })).stack ?? '';
-    assert.match(failing, /^Error: told\n {4}at /);
+    assert.match(failing, /^Error: broken\n {4}at /);
     assert.doesNotMatch(failing, /secret/);
     let called = 0;
     Object.defineProperty(error, 'lazy', { get: () => (called += 1), enumerable: true });
@@ -165,20 +159,20 @@ suite('an error that has to be told', () => {
     assert.equal(called, 0);
   });
 
-  test('a class that gives its name late is told by its name', () => {
+  test('a class that sets its name late is printed with its name', () => {
     class PoolError extends Error {
       override name = 'PoolError';
     }
     assert.match(toErrorInfo(new PoolError('empty')).stack ?? '', /^PoolError: empty\n {4}at /);
   });
 
-  test('whatever arrives instead of an error is one', () => {
+  test('whatever arrives instead of an error becomes an error', () => {
     for (const garbage of [undefined, null, 0, 'x', [], {}, { message: 1 }, { name: 'x' }]) {
       assert.match(parseErrorInfo(garbage).message, /cannot be read/);
     }
-    assert.deepEqual(parseErrorInfo({ message: 'told', name: 1, stack: [], code: {} }), {
+    assert.deepEqual(parseErrorInfo({ message: 'broken', name: 1, stack: [], code: {} }), {
       name: 'Error',
-      message: 'told',
+      message: 'broken',
       stack: null,
       code: null,
     });
@@ -187,7 +181,7 @@ suite('an error that has to be told', () => {
     );
   });
 
-  test('what an error is', () => {
+  test('what counts as an error', () => {
     assert.equal(isError(new TypeError('x')), true);
     assert.equal(isError(vm.runInNewContext('new Error')), true);
     assert.equal(isError(Object.create(Error.prototype)), true);
@@ -202,11 +196,25 @@ suite('an error that has to be told', () => {
     }
   });
 
-  test('any value is shown in a few words', () => {
-    assert.equal(show('text'), "'text'");
-    assert.equal(show({ a: { b: 1 } }), '{ a: [Object] }');
-    assert.equal(show({ [inspect.custom]: explode }), '[object that cannot be shown]');
-    assert.match(show('x'.repeat(10_000), 100), /^'x{50}[^]*more characters$/);
+  test('an error keeps its name, message, code, stack and causes', () => {
+    const cause = new RangeError('the reason');
+    const error = Object.assign(new TypeError('broken', { cause }), { code: 'E_X' });
+    const copy = fromErrorInfo(JSON.parse(JSON.stringify(toErrorInfo(error))));
+    assert.ok(copy instanceof TypeError);
+    assert.equal(copy.name, 'TypeError');
+    assert.equal(copy.message, 'broken');
+    assert.equal(Reflect.get(copy, 'code'), 'E_X');
+    assert.match(copy.stack ?? '', /error-info\.test/);
+    assert.match(copy.stack ?? '', /\[cause\]: RangeError: the reason/);
+  });
+
+  test('a class of errors that is not known here keeps its name', () => {
+    class PoolError extends Error {
+      override name = 'PoolError';
+    }
+    const copy = fromErrorInfo(toErrorInfo(new PoolError('empty')));
+    assert.equal(copy.name, 'PoolError');
+    assert.deepEqual(fromErrorInfo(toErrorInfo('a string')).message, "'a string'");
   });
 });
 
@@ -214,6 +222,6 @@ function assertBounded({ name, message, stack, code }: ReturnType<typeof toError
   for (const text of [name, message, stack ?? '', code ?? '']) assert.equal(typeof text, 'string');
   assert.ok(name.length <= 256 + MARK);
   assert.ok((code ?? '').length <= 256 + MARK);
-  assert.ok(message.length <= MOST_MESSAGE + MARK);
-  assert.ok((stack ?? '').length <= MOST_STACK + MARK);
+  assert.ok(message.length <= MAX_MESSAGE + MARK);
+  assert.ok((stack ?? '').length <= MAX_STACK + MARK);
 }

@@ -1,35 +1,79 @@
-// Messages: what is ours passes unharmed, everything else is nobody's.
+// Every message of ours survives the channel; everything else, and every broken message, is ignored.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { fromErrorInfo, toErrorInfo } from '../../../src/protocol/error-info.ts';
-import { parsePrimaryMessage, parseWorkerMessage, wrap } from '../../../src/protocol/messages.ts';
-import type { PrimaryMessage, WorkerMessage } from '../../../src/protocol/messages.ts';
+import { inspect } from 'node:util';
+import { wrap } from '../../../src/protocol/envelope.ts';
+import { parsePrimaryMessage } from '../../../src/protocol/from-primary.ts';
+import type { PrimaryMessage } from '../../../src/protocol/from-primary.ts';
+import { parseWorkerMessage } from '../../../src/protocol/from-worker.ts';
+import type { WorkerMessage } from '../../../src/protocol/from-worker.ts';
+
+type Examples<Message extends { readonly type: string }> = {
+  readonly [Type in Message['type']]: Extract<Message, { readonly type: Type }>;
+};
 
 const ERROR = { name: 'TypeError', message: 'broken', stack: 'TypeError: broken\n  at x', code: 'E_X' };
 
+/** The compiler reports a message that has no example. */
+const FROM_WORKER: Examples<WorkerMessage> = {
+  hello: { type: 'hello', protocol: 1 },
+  ready: { type: 'ready' },
+  heartbeat: { type: 'heartbeat' },
+  failing: { type: 'failing', error: ERROR },
+  retire: { type: 'retire' },
+  request: { type: 'request', id: 1, name: 'status' },
+};
+const FROM_PRIMARY: Examples<PrimaryMessage> = {
+  acknowledged: { type: 'acknowledged' },
+  leave: { type: 'leave' },
+  drain: { type: 'drain', cause: 'rollout', final: false, idleMs: 1, graceMs: 2, closeMs: 3 },
+  response: { type: 'response', id: 1, value: { anything: true } },
+};
+
+const DIRECTIONS: readonly (readonly [
+  from: string,
+  examples: Readonly<Record<string, { readonly type: string }>>,
+  parse: (value: unknown) => unknown,
+])[] = [
+  ['worker', FROM_WORKER, parseWorkerMessage],
+  ['primary', FROM_PRIMARY, parsePrimaryMessage],
+];
+
 suite('messages', () => {
-  const fromWorker: readonly WorkerMessage[] = [
-    { type: 'hello', protocol: 1 },
-    { type: 'ready' },
-    { type: 'heartbeat' },
-    { type: 'retire' },
-    { type: 'failing', error: ERROR },
-    { type: 'ask', id: 1, question: 'status' },
-  ];
-  const fromPrimary: readonly PrimaryMessage[] = [
-    { type: 'acknowledged' },
-    { type: 'leave' },
-    { type: 'drain', cause: 'rollout', final: false, idleMs: 1, graceMs: 2, closeMs: 3 },
-    { type: 'answer', id: 1, value: { anything: true } },
-  ];
+  for (const [from, examples, parse] of DIRECTIONS) {
+    for (const message of Object.values(examples)) {
+      const named = `${message.type}, from the ${from}`;
 
-  test('every message survives the channel, with fields of others left out', () => {
-    for (const message of fromWorker) assert.deepEqual(parseWorkerMessage(sent(message)), message);
-    for (const message of fromPrimary) assert.deepEqual(parsePrimaryMessage(sent(message)), message);
-  });
+      test(`${named}: it survives the channel`, () => {
+        assert.deepEqual(parse(sent(message)), message);
+      });
 
-  test('S38: what is not ours is not understood', () => {
-    const strangers: readonly unknown[] = [
+      test(`${named}: unknown fields are left out`, () => {
+        assert.deepEqual(parse(sent(Object.assign({ unknown: 1 }, message))), message);
+      });
+
+      test(`S38: ${named}: with any field missing or broken it is ignored`, () => {
+        // The value of a response may be anything, and so may the error of a failure.
+        for (const field of Object.keys(message).filter((name) => name !== 'value' && name !== 'error')) {
+          for (const broken of [undefined, null, {}, NaN, 'no such name', '__proto__']) {
+            assert.equal(
+              parse(sent({ ...message, [field]: broken })),
+              undefined,
+              `${field}: ${inspect(broken)}`,
+            );
+            assert.equal(
+              parse(wrap({ ...message, [field]: broken })),
+              undefined,
+              `${field}: ${inspect(broken)}`,
+            );
+          }
+        }
+      });
+    }
+  }
+
+  test('S38: what is not a message of ours is ignored', () => {
+    for (const value of [
       undefined,
       null,
       0,
@@ -38,64 +82,45 @@ suite('messages', () => {
       {},
       { type: 'ready' },
       { 'watch:import': ['x'] },
-      ...['fastify-clustered'].flatMap((key) => [
-        { [key]: null },
-        { [key]: 'ready' },
-        { [key]: [] },
-        { [key]: { type: 'no' } },
-      ]),
-    ];
-    for (const stranger of strangers) {
-      assert.equal(parseWorkerMessage(stranger), undefined);
-      assert.equal(parsePrimaryMessage(stranger), undefined);
+      { 'fastify-clustered': null },
+      { 'fastify-clustered': 'ready' },
+      { 'fastify-clustered': [] },
+      { 'fastify-clustered': {} },
+      ...['no such type', '__proto__', 'toString', 'hasOwnProperty', 1, null].map((type) => ({
+        'fastify-clustered': { type },
+      })),
+    ]) {
+      for (const [, , parse] of DIRECTIONS) assert.equal(parse(value), undefined);
     }
   });
 
-  test('S38: a message of ours with any field missing or of another type is not understood', () => {
-    for (const message of [...fromWorker, ...fromPrimary]) {
-      const parse = fromWorker.some((known) => known === message) ? parseWorkerMessage : parsePrimaryMessage;
-      // The value of an answer may be anything, and so may the error of a failure.
-      for (const field of Object.keys(message).filter((name) => name !== 'value' && name !== 'error')) {
-        for (const broken of [undefined, null, {}, NaN]) {
-          assert.equal(
-            parse({ 'fastify-clustered': { ...message, [field]: broken } }),
-            undefined,
-            `${message.type}.${field}`,
-          );
-        }
-      }
+  test('S38: a message of the other direction is ignored', () => {
+    for (const message of Object.values(FROM_WORKER))
+      assert.equal(parsePrimaryMessage(sent(message)), undefined);
+    for (const message of Object.values(FROM_PRIMARY))
+      assert.equal(parseWorkerMessage(sent(message)), undefined);
+  });
+
+  test('every cause of a drain and every name of a request is understood', () => {
+    for (const cause of ['rollout', 'recycle', 'scale', 'cancelled', 'failing', 'shutdown'] as const) {
+      const message: PrimaryMessage = { ...FROM_PRIMARY.drain, cause };
+      assert.deepEqual(parsePrimaryMessage(sent(message)), message);
+    }
+    for (const name of ['status', 'restart'] as const) {
+      const message: WorkerMessage = { ...FROM_WORKER.request, name };
+      assert.deepEqual(parseWorkerMessage(sent(message)), message);
     }
   });
 
   test('S91: that a worker fails is never dropped, whatever it says of its error', () => {
     for (const error of [undefined, null, 'broken', {}, { name: 1, message: { text: 'broken' } }]) {
-      const heard = parseWorkerMessage({ 'fastify-clustered': { type: 'failing', error } });
-      assert.equal(heard?.type, 'failing');
+      const received = parseWorkerMessage(wrap(Object.assign({ type: 'failing' }, { error })));
+      assert.equal(received?.type, 'failing');
     }
-  });
-
-  test('an error keeps its name, message, code, stack and causes', () => {
-    const cause = new RangeError('the reason');
-    const error = Object.assign(new TypeError('broken', { cause }), { code: 'E_X' });
-    const copy = fromErrorInfo(JSON.parse(JSON.stringify(toErrorInfo(error))));
-    assert.ok(copy instanceof TypeError);
-    assert.equal(copy.name, 'TypeError');
-    assert.equal(copy.message, 'broken');
-    assert.equal(Reflect.get(copy, 'code'), 'E_X');
-    assert.match(copy.stack ?? '', /messages\.test/);
-    assert.match(copy.stack ?? '', /\[cause\]: RangeError: the reason/);
-  });
-
-  test('a class of error that is not known here keeps its name', () => {
-    class PoolError extends Error {
-      override name = 'PoolError';
-    }
-    const copy = fromErrorInfo(toErrorInfo(new PoolError('empty')));
-    assert.equal(copy.name, 'PoolError');
-    assert.deepEqual(fromErrorInfo(toErrorInfo('a string')).message, "'a string'");
   });
 });
 
-function sent(message: WorkerMessage | PrimaryMessage): unknown {
+/** As the other process receives it. */
+function sent(message: { readonly type: string }): unknown {
   return JSON.parse(JSON.stringify(wrap(message)));
 }

@@ -259,7 +259,7 @@ suite('release', () => {
     }
   });
 
-  test('pinning resolves every link, and names a path that does not exist', () => {
+  test('S21: pinning resolves every link, and names a path that does not exist', () => {
     const logical = { entry: path.join(current, 'dist', 'main'), cwd: current, links: [] };
     assert.deepEqual(pin(logical), { entry: path.join(old, 'dist', 'main.js'), cwd: old, links: [] });
     const code = 'FST_CLUSTERED_RELEASE_NOT_FOUND';

@@ -1,0 +1,48 @@
+// What a worker is born with. It travels in the environment, so that the worker has it before the first message.
+import process from 'node:process';
+import type { Endpoint } from '../net/endpoint.ts';
+
+export interface WorkerSettings {
+  readonly protocol: number;
+  /** The pid of the primary. */
+  readonly primary: number;
+  readonly slot: number;
+  readonly generation: number;
+  /** The listening sockets that the worker inherits, and where they are bound. */
+  readonly sockets: readonly HeldSocket[];
+  readonly backlog: number;
+  readonly heartbeatMs: number;
+  /** False: the primary has no logger, so the worker itself writes its failure to stderr. */
+  readonly primaryLogs: boolean;
+  /** For a worker that has to leave without an order from the primary. */
+  readonly shutdown: { readonly idleMs: number; readonly graceMs: number };
+  readonly closeMs: number;
+}
+
+export interface HeldSocket {
+  readonly fd: number;
+  readonly endpoint: Endpoint;
+}
+
+const VARIABLE = 'FASTIFY_CLUSTERED_WORKER';
+
+/** The environment variable that carries them. */
+export function settingsVariable(settings: WorkerSettings): Readonly<Record<string, string>> {
+  return { [VARIABLE]: JSON.stringify(settings) };
+}
+
+/** False: this process is no worker of ours, or it has taken its settings. */
+export function hasSettings(): boolean {
+  return process.env[VARIABLE] !== undefined;
+}
+
+export function readSettings(): WorkerSettings {
+  return JSON.parse(process.env[VARIABLE] ?? '{}');
+}
+
+/** Reads them, once, and removes the variable: processes that the app starts later must not inherit it. */
+export function takeSettings(): WorkerSettings {
+  const settings = readSettings();
+  delete process.env[VARIABLE];
+  return settings;
+}
