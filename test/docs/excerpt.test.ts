@@ -62,6 +62,7 @@ suite('excerpt', () => {
     assert.equal(outputDifference('a 7\n{"pid":9,"message":"Hello"}\n…\nend', output), undefined);
     assert.equal(outputDifference('a 7\n…', output), undefined);
     assert.match(outputDifference('a 7', output) ?? '', /there is more/);
+    assert.match(outputDifference('a 0\n…', output) ?? '', /expected/);
     assert.match(outputDifference('b 7\n…', output) ?? '', /expected/);
     assert.match(outputDifference('a 7\n…\nnever', output) ?? '', /expected/);
     assert.match(outputDifference('a 7\n{"pid":9,"message":"Bye"}\n…', output) ?? '', /Bye/);
