@@ -89,8 +89,10 @@ export type Announcement =
   | ({
       readonly type: 'rollout-aborted';
       readonly reason: AbortReason;
+      /** The worker that failed; null: none did. */
+      readonly worker: Worker | null;
       readonly error: ErrorInfo | null;
-      /** The generation that is wanted instead. */
+      /** The generation that is the target again. */
       readonly backTo: Generation;
     } & Rollout)
   | { readonly type: 'rollout-superseded'; readonly generation: number; readonly by: number }

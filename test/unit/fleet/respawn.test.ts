@@ -1,7 +1,7 @@
 // What dies comes back: at once at first, then slower, and at last not at all.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { respawnDelayMs } from '../../../src/fleet/respawn.ts';
+import { respawnDelayMs } from '../../../src/fleet/backoff.ts';
 import { BOOM, drive, driveReady, policyWith } from './drive.ts';
 import type { Driven } from './drive.ts';
 
