@@ -6,23 +6,31 @@ import type { Decisions } from './shell.ts';
 import { fleet } from '../measures/fleet.ts';
 import { valueOf } from '../measures/measure.ts';
 import { measurePhases } from './phases.ts';
+import type { FleetEvent } from '../../src/fleet/event.ts';
 import { createFleet } from '../../src/fleet/fleet.ts';
 import { step } from '../../src/fleet/step.ts';
 import { nextWakeAt } from '../../src/fleet/wake.ts';
 
 const OURS: Decisions = { createFleet, step, nextWakeAt };
 
-/** As it was before signs of life came with the look: an event for each of them. */
+/** As it was before: one event a step, and another one that tells the time. */
 const OLDER: Decisions = {
   ...OURS,
   step(fleet, event, context) {
-    const { type, worker }: { readonly type: string; readonly worker?: number } = event;
-    const heard = new Map(type === 'worker-heard' && worker !== undefined ? [[worker, context.now]] : []);
-    return type === 'worker-heard' || type === 'time-passed'
-      ? step(fleet, { type: 'time-passed', heard }, context)
-      : step(fleet, event, context);
+    const older: unknown = event;
+    if (Array.isArray(older)) throw new TypeError('one event at a time');
+    return step(fleet, asNow(Object(older), fleet.target.id + 1), context);
   },
 };
+
+function asNow(event: Readonly<Record<string, unknown>>, id: number): readonly FleetEvent[] {
+  const { type, heard, entry, cwd } = event;
+  if (type === 'time-passed') return heard instanceof Map ? [{ type: 'heartbeats', heard }] : [];
+  if (type === 'restart-requested') {
+    return [{ type, generation: { id, entry: String(entry), cwd: String(cwd) } }];
+  }
+  return [event as unknown as FleetEvent];
+}
 
 function runUntil(shell: Shell, announcement: string): void {
   while (!shell.told(announcement)) shell.next();

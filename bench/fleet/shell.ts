@@ -2,11 +2,12 @@
 // What is left is what the fleet's decisions cost.
 import type { Command } from '../../src/fleet/command.ts';
 import type { FleetEvent } from '../../src/fleet/event.ts';
-import type { createFleet, Fleet } from '../../src/fleet/fleet.ts';
+import type { createFleet, Fleet, Generation } from '../../src/fleet/fleet.ts';
 import type { Policy } from '../../src/fleet/policy.ts';
 import type { step } from '../../src/fleet/step.ts';
 import type { nextWakeAt } from '../../src/fleet/wake.ts';
 import { defaultPolicy } from '../../test/helpers/default-policy.ts';
+import { adapt } from './older.ts';
 
 /** Of this checkout, or of another one. */
 export interface Decisions {
@@ -79,18 +80,15 @@ export class Shell {
   fleet: Fleet;
   readonly #decisions: Decisions;
   readonly #agenda = new Agenda();
-  /** Older checkouts are told of every sign of life as an event of its own. */
-  readonly #beatsAreEvents: boolean;
   readonly #alive = new Set<number>();
   readonly #told = new Set<string>();
   #heard = new Map<number, number>();
-  #heardUntil = 0;
+  #lastGeneration = 1;
   #lookAt = 0;
 
   constructor(decisions: Decisions, size: number) {
-    this.#decisions = decisions;
-    this.#beatsAreEvents = !learnsFromLooks(decisions);
-    this.fleet = decisions.createFleet(POLICY, size, release(1));
+    this.#decisions = adapt(decisions);
+    this.fleet = decisions.createFleet(POLICY, size, generation(1));
   }
 
   start(): void {
@@ -120,22 +118,21 @@ export class Shell {
   }
 
   restart(): void {
-    this.#happens({ type: 'restart-requested', ...release(this.fleet.lastGenerationId + 1) });
+    this.#lastGeneration += 1;
+    this.#step({ type: 'restart-requested', generation: generation(this.#lastGeneration) });
   }
 
   #look(): void {
-    this.#heardUntil = this.#agenda.now;
     const heard = this.#heard;
     this.#heard = new Map();
-    this.#happens({ type: 'time-passed', heard });
+    this.#step(...(heard.size === 0 ? [] : [{ type: 'heartbeats', heard } as const]));
   }
 
-  #happens(event: FleetEvent): void {
+  #step(...events: readonly FleetEvent[]): void {
     const { now } = this.#agenda;
-    const context = { now, heardUntil: this.#heardUntil, random: () => 0.5 };
-    const [fleet, commands] = this.#decisions.step(this.fleet, event, context);
+    const [fleet, commands] = this.#decisions.step(this.fleet, events, { now, random: () => 0.5 });
     this.fleet = fleet;
-    this.#lookAt = Math.max(now, Math.min(this.#decisions.nextWakeAt(fleet), this.#heardUntil + TICK_MS));
+    this.#lookAt = Math.max(now, Math.min(this.#decisions.nextWakeAt(fleet), now + TICK_MS));
     for (const command of commands) this.#obey(command);
   }
 
@@ -145,7 +142,7 @@ export class Shell {
         const { worker } = command;
         this.#alive.add(worker);
         return this.#agenda.after(BOOT_MS, () => {
-          this.#happens({ type: 'worker-ready', worker });
+          this.#step({ type: 'worker-ready', worker });
           this.#beatLater(worker);
         });
       }
@@ -164,38 +161,18 @@ export class Shell {
 
   #exit(worker: number, signal: string | null): void {
     if (!this.#alive.delete(worker)) return;
-    this.#happens({ type: 'worker-exited', worker, code: signal === null ? 0 : null, signal });
+    this.#step({ type: 'worker-exited', worker, code: signal === null ? 0 : null, signal });
   }
 
   #beatLater(worker: number): void {
     this.#agenda.after(HEARTBEAT_MS, () => {
       if (!this.#alive.has(worker)) return;
-      if (this.#beatsAreEvents) this.#happens(asEvent(worker));
-      else this.#heard.set(worker, this.#agenda.now);
+      this.#heard.set(worker, this.#agenda.now);
       this.#beatLater(worker);
     });
   }
 }
 
-function learnsFromLooks({ createFleet, step }: Decisions): boolean {
-  const at = (now: number) => ({ now, heardUntil: now, random: () => 0.5 });
-  const [started] = step(
-    createFleet(POLICY, 1, release(1)),
-    { type: 'time-passed', heard: new Map() },
-    at(0),
-  );
-  const [ready] = step(started, { type: 'worker-ready', worker: 1 }, at(1));
-  const [told] = step(ready, { type: 'time-passed', heard: new Map([[1, 2]]) }, at(2));
-  const [worker] = told.workers;
-  return worker?.state === 'ready' && worker.heardAt === 2;
-}
-
-/** As it was before signs of life came with the look; no event of this checkout. */
-function asEvent(worker: number): FleetEvent {
-  const event: unknown = { type: 'worker-heard', worker };
-  return event as FleetEvent;
-}
-
-function release(number: number): { readonly entry: string; readonly cwd: string } {
-  return { entry: `/srv/releases/${number}/main.js`, cwd: `/srv/releases/${number}` };
+function generation(id: number): Generation {
+  return { id, entry: `/srv/releases/${id}/main.js`, cwd: `/srv/releases/${id}` };
 }

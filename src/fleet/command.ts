@@ -89,10 +89,10 @@ export type Announcement =
   | ({
       readonly type: 'rollout-aborted';
       readonly reason: AbortReason;
-      readonly error: ErrorInfo | null;
-      /** The worker that failed, as it was known just before. Null: the rollout ended for another reason. */
+      /** The worker that failed; null: none did. */
       readonly worker: Worker | null;
-      /** The generation that is wanted instead. */
+      readonly error: ErrorInfo | null;
+      /** The generation that is the target again. */
       readonly backTo: Generation;
     } & Rollout)
   | { readonly type: 'rollout-superseded'; readonly generation: number; readonly by: number }

@@ -1,4 +1,5 @@
 // Everything that can happen to a fleet. Events are facts, in the past tense.
+import type { Generation } from './fleet.ts';
 
 /** An error as it travels between processes. */
 export interface ErrorInfo {
@@ -8,12 +9,11 @@ export interface ErrorInfo {
   readonly code: string | null;
 }
 
-/** By the id of the worker, in awake time. */
-export type SignsOfLife = ReadonlyMap<number, number>;
+/** When the last heartbeat of each worker came, by the worker's id. */
+export type Heartbeats = ReadonlyMap<number, number>;
 
 export type FleetEvent =
-  /** With whom was heard since it last passed, and when the latest sign of life of each was read. */
-  | { readonly type: 'time-passed'; readonly heard: SignsOfLife }
+  | { readonly type: 'heartbeats'; readonly heard: Heartbeats }
   | { readonly type: 'worker-ready'; readonly worker: number }
   /** It cannot go on: its boot failed, or an error went uncaught. It drains by itself. */
   | { readonly type: 'worker-failing'; readonly worker: number; readonly error: ErrorInfo }
@@ -21,7 +21,7 @@ export type FleetEvent =
   | { readonly type: 'worker-incompatible'; readonly worker: number; readonly error: ErrorInfo }
   /** Its channel is closed, and it lives on: it can neither be told anything, nor say anything. It drains by itself. */
   | { readonly type: 'worker-disconnected'; readonly worker: number }
-  /** It asks to be replaced. */
+  /** It asked to be replaced. */
   | { readonly type: 'retire-requested'; readonly worker: number }
   | {
       readonly type: 'worker-exited';
@@ -30,7 +30,8 @@ export type FleetEvent =
       readonly signal: string | null;
     }
   | { readonly type: 'fork-failed'; readonly worker: number; readonly error: ErrorInfo }
-  | { readonly type: 'restart-requested'; readonly entry: string; readonly cwd: string }
+  /** The generation is newer than all before. */
+  | { readonly type: 'restart-requested'; readonly generation: Generation }
   | { readonly type: 'scale-requested'; readonly size: number }
   | { readonly type: 'scale-stepped'; readonly by: 1 | -1 }
   | { readonly type: 'stop-requested'; readonly force: boolean };

@@ -1,30 +1,35 @@
-// What is wanted, what is actual, and the questions that decisions ask of them.
+// The state of a fleet: what it is to become, and what it is.
+import { survey } from './occupancy.ts';
 import type { ErrorInfo } from './event.ts';
-import { inSlot, survey } from './occupancy.ts';
 import type { Occupancy } from './occupancy.ts';
 import type { Policy } from './policy.ts';
-import { isReady, isActive } from './worker.ts';
-import type { Ready, Active, Worker } from './worker.ts';
+import { isReady } from './worker.ts';
+import type { Active, Ready, Worker } from './worker.ts';
 
 /** A release: the real paths behind the entry file and the working directory, pinned. */
 export interface Generation {
+  /** Later generations have higher ids. */
   readonly id: number;
   readonly entry: string;
   readonly cwd: string;
 }
 
-/** How long to wait with the next worker, after what became of those before. */
+/** How long a slot waits before it is filled again. */
 export interface Backoff {
-  /** Deaths in a row that came before the worker was stable. */
+  /** Exits in a row that came before the worker had been ready for `respawn.minUptimeMs`. */
   readonly earlyExits: number;
   /** No fork before this time. */
   readonly notBefore: number;
 }
 
-/** What a slot remembers of the workers that filled it: of those that are wanted, unless it says otherwise. */
-export interface Slot extends Backoff {
-  /** Of the settled generation in a rollout: what it does says nothing about the new one. */
-  readonly stopgap: Backoff;
+export interface Slot {
+  /**
+   * What a worker of this slot is respawned as. In a rollout it changes from the stable to the target generation when
+   * the successor is available, or when the old worker has to go first because there is no room for two.
+   */
+  readonly release: Generation;
+  /** Of workers of that release. */
+  readonly backoff: Backoff;
 }
 
 /** How the life of the fleet ends, and so with which code the process does. */
@@ -38,68 +43,65 @@ export type Phase =
   /** No worker was ever ready. */
   | { readonly name: 'starting' }
   | { readonly name: 'running' }
-  /** Asked to stop; serves on, and respawns workers that crash, until load balancers have noticed. */
+  /** Stopping soon: the service goes on, and crashed workers are respawned, until load balancers have noticed. */
   | { readonly name: 'leaving'; readonly drainAt: number }
   | { readonly name: 'stopping'; readonly ending: Ending }
   | { readonly name: 'stopped'; readonly ending: Ending };
 
 export interface Fleet {
   readonly policy: Policy;
-  /** The time of the last step. */
-  readonly asOf: number;
-  /** What workers said, and whether they ended, is known until this time: not after the last step. */
-  readonly heardUntil: number;
+  /** The time of the last step, in ms. Everything that workers did until then is known. */
+  readonly now: number;
   readonly phase: Phase;
-  /** Wanted: how many workers. There is one slot for each. */
+  /** One for each worker that there is to be. */
   readonly slots: readonly Slot[];
-  /** Wanted: the generation that forks are of. In a rollout in which nobody serves, of the settled one, too. */
+  /** The generation that every slot is to run. */
   readonly target: Generation;
-  /** When it was last asked for another one: so when the rollout began, if there is one. */
+  /** When the rollout began, if one is under way. */
   readonly targetSince: number;
-  /** What is wanted goes back to this one when a rollout aborts. They differ only during a rollout. */
+  /** The generation of the last rollout that was completed. It differs from the target only during a rollout. */
   readonly stable: Generation;
-  /** Actual, in the order of their forks, so of their ids. */
+  /** In the order of their forks, so of their ids. */
   readonly workers: readonly Worker[];
-  /** The same workers, as rules ask for them. */
+  /** The same workers, indexed. */
   readonly occupancy: Occupancy;
-  readonly lastGenerationId: number;
   readonly lastWorkerId: number;
 }
 
-export const FRESH: Backoff = { earlyExits: 0, notBefore: 0 };
-export const FRESH_SLOT: Slot = { ...FRESH, stopgap: FRESH };
+export const NO_BACKOFF: Backoff = { earlyExits: 0, notBefore: 0 };
 
-export function createFleet(policy: Policy, size: number, release: Omit<Generation, 'id'>): Fleet {
-  const generation: Generation = { id: 1, ...release };
+export function freshSlot(release: Generation): Slot {
+  return { release, backoff: NO_BACKOFF };
+}
+
+/** Nothing is forked yet: the first step does that. */
+export function createFleet(policy: Policy, size: number, generation: Generation): Fleet {
   return {
     policy,
-    asOf: 0,
-    heardUntil: 0,
+    now: 0,
     phase: { name: 'starting' },
-    slots: Array.from({ length: size }, () => FRESH_SLOT),
+    slots: Array.from({ length: size }, () => freshSlot(generation)),
     target: generation,
     targetSince: 0,
     stable: generation,
     workers: [],
     occupancy: survey([], size, () => false),
-    lastGenerationId: generation.id,
     lastWorkerId: 0,
   };
 }
 
-/** Is the fleet to become what is wanted: may a rollout, a recycling, another size begin, or go on? */
-export function isServing(fleet: Fleet): boolean {
-  return fleet.phase.name === 'starting' || fleet.phase.name === 'running';
+/** May a rollout, a recycling or a change of size begin, or go on? */
+export function isServing({ phase }: Fleet): boolean {
+  return phase.name === 'starting' || phase.name === 'running';
 }
 
-/** Does the service have to be there for clients? A slot that is empty is filled until draining begins, and then no more. */
+/** Is an empty slot filled? Also in a fleet that is about to stop, until it begins to drain. */
 export function isRespawning(fleet: Fleet): boolean {
-  const { phase, asOf } = fleet;
-  return isServing(fleet) || (phase.name === 'leaving' && asOf < phase.drainAt);
+  return isServing(fleet) || (fleet.phase.name === 'leaving' && fleet.now < fleet.phase.drainAt);
 }
 
-export function isRolling(fleet: Fleet): boolean {
-  return fleet.target.id !== fleet.stable.id;
+export function isRolling({ target, stable }: Fleet): boolean {
+  return target.id !== stable.id;
 }
 
 export function findWorker({ workers }: Fleet, id: number): Worker | undefined {
@@ -107,7 +109,7 @@ export function findWorker({ workers }: Fleet, id: number): Worker | undefined {
   return worker?.id === id ? worker : undefined;
 }
 
-/** Where the worker of this id is, or would be. */
+/** Where the worker with this id is, or would be. */
 export function positionOf(workers: readonly Worker[], id: number): number {
   let [from, to] = [0, workers.length];
   while (from < to) {
@@ -118,55 +120,32 @@ export function positionOf(workers: readonly Worker[], id: number): number {
   return from;
 }
 
-/** The same fleet, with what follows from its workers, its size and the time worked out anew. */
+/** The same fleet with a new index: after its workers, its size or the time have changed. */
 export function surveyed(fleet: Fleet): Fleet {
-  const isAvailableNow = (worker: Worker): boolean => isAvailable(fleet, worker);
-  return { ...fleet, occupancy: survey(fleet.workers, fleet.slots.length, isAvailableNow) };
+  const occupancy = survey(fleet.workers, fleet.slots.length, (worker) => isAvailable(fleet, worker));
+  return { ...fleet, occupancy };
 }
 
-export function readyWorkers(fleet: Fleet): readonly Ready[] {
-  return fleet.workers.filter(isReady);
+export function readyWorkers({ workers }: Fleet): readonly Ready[] {
+  return workers.filter(isReady);
 }
 
-export function activeWorkers(fleet: Fleet): readonly Active[] {
-  return fleet.workers.filter(isActive);
-}
-
-/**
- * Must it be replaced? A ready worker of a *newer* generation than the wanted one is not: it is what an aborted
- * rollout left behind, and it works.
- */
+/** Is it to be replaced, because it asked for it, or because of a rollout? */
 export function isOutdated(fleet: Fleet, worker: Active): boolean {
-  return worker.generation < fleet.target.id || (worker.state === 'ready' && worker.due !== null);
+  const isRecycled = worker.state === 'ready' && worker.recycle !== null;
+  return isRecycled || (isRolling(fleet) && worker.generation !== fleet.target.id);
 }
 
-/** Has it been ready for long enough to take an old worker's place? It may have died, and the primary not know it yet. */
+/** Has it been ready for `rollout.minReadyMs`? */
 export function isAvailable(fleet: Fleet, worker: Worker): boolean {
-  return worker.state === 'ready' && fleet.heardUntil >= availableAt(fleet, worker);
+  return worker.state === 'ready' && fleet.now >= availableAt(fleet, worker);
 }
 
-export function availableAt({ policy }: Fleet, worker: Ready): number {
-  return worker.readyAt + policy.rollout.minReadyMs;
+export function availableAt({ policy }: Fleet, { readyAt }: Ready): number {
+  return readyAt + policy.rollout.minReadyMs;
 }
 
-/** The workers of a slot that are current, the one to keep first: it serves, it is what is wanted, it came first. */
-export function currentWorkers(fleet: Fleet, slot: number): readonly Active[] {
-  const current = inSlot(fleet.occupancy, slot).filter((worker) => !isOutdated(fleet, worker));
-  return current.length < 2
-    ? current
-    : current.toSorted((a, b) => currentRank(fleet, a) - currentRank(fleet, b) || a.id - b.id);
-}
-
-function currentRank(fleet: Fleet, worker: Active): number {
-  return (worker.state === 'ready' ? 0 : 2) + (worker.generation === fleet.target.id ? 0 : 1);
-}
-
-/** Is every slot filled by a ready worker, whatever its generation? */
-export function isFull(fleet: Fleet): boolean {
-  return isServing(fleet) && fleet.slots.every((_, slot) => inSlot(fleet.occupancy, slot).some(isReady));
-}
-
-/** Do workers of several generations serve, although no rollout is under way? */
+/** Are workers of several generations ready although no rollout is under way? */
 export function isMixed(fleet: Fleet): boolean {
-  return !isRolling(fleet) && new Set(readyWorkers(fleet).map((worker) => worker.generation)).size > 1;
+  return !isRolling(fleet) && new Set(readyWorkers(fleet).map(({ generation }) => generation)).size > 1;
 }

@@ -1,39 +1,38 @@
-// Who fills which slot, and how many workers there are of each kind. Made once a turn and kept in line with every change,
-// so that no rule has to look at all workers for each slot, or for each worker.
-import { isReady, isActive } from './worker.ts';
+// An index of the active workers: by slot, and counted. Made once a turn and kept in line with every change, so that no rule
+// has to look at all workers for each slot, or for each worker.
+import { isActive, isReady } from './worker.ts';
 import type { Active, Worker } from './worker.ts';
 
 export interface Occupancy {
-  /** The workers of each slot that stay, in the order of their forks. Slots that were scaled away may still have some. */
+  /** In the order of their forks. Slots that were scaled away may still have workers. */
   readonly bySlot: readonly (readonly Active[])[];
-  /** How many of the slots that are wanted have any. */
+  /** How many of the fleet's slots have a worker. */
   readonly occupied: number;
-  readonly staying: number;
+  readonly active: number;
   readonly ready: number;
-  /** Of those that are ready: by what is known in this turn. */
-  readonly proven: number;
+  readonly available: number;
   /** By the id of the generation. */
   readonly ofGeneration: ReadonlyMap<number, Share>;
 }
 
 /** Of one generation. */
 export interface Share {
-  readonly staying: number;
+  readonly active: number;
   readonly booting: number;
+  readonly available: number;
 }
 
-const NONE: Share = { staying: 0, booting: 0 };
+const NONE: Share = { active: 0, booting: 0, available: 0 };
 
-/** What is asked of a worker, as the fleet sees it in this turn. */
-export type Test = (worker: Worker) => boolean;
+type Test = (worker: Worker) => boolean;
 
 const NO_WORKERS: readonly Active[] = [];
 
-/** `workers` are in the order of their forks, `size` is how many slots are wanted. */
+/** `workers` are in the order of their forks, `size` is the number of the fleet's slots. */
 export function survey(workers: readonly Worker[], size: number, isAvailable: Test): Occupancy {
   const bySlot = Array.from({ length: size }, () => NO_WORKERS);
   const ofGeneration = new Map<number, Share>();
-  let [staying, ready, proven] = [0, 0, 0];
+  let [active, ready, available] = [0, 0, 0];
   for (const worker of workers) {
     if (!isActive(worker)) continue;
     // Of a slot that was scaled away.
@@ -41,22 +40,23 @@ export function survey(workers: readonly Worker[], size: number, isAvailable: Te
     bySlot[worker.slot] = [...(bySlot[worker.slot] ?? NO_WORKERS), worker];
     const share = ofGeneration.get(worker.generation) ?? NONE;
     ofGeneration.set(worker.generation, {
-      staying: share.staying + 1,
+      active: share.active + 1,
       booting: share.booting + Number(!isReady(worker)),
+      available: share.available + Number(isAvailable(worker)),
     });
-    staying += 1;
+    active += 1;
     if (isReady(worker)) ready += 1;
-    if (isAvailable(worker)) proven += 1;
+    if (isAvailable(worker)) available += 1;
   }
   const occupied = bySlot.reduce((count, { length }, slot) => count + Number(length > 0 && slot < size), 0);
-  return { bySlot, occupied, staying, ready, proven, ofGeneration };
+  return { bySlot, occupied, active, ready, available, ofGeneration };
 }
 
 /** A worker has come, changed, or gone. */
 export type Exchange =
   { readonly was: null; readonly is: Worker } | { readonly was: Worker; readonly is: Worker | null };
 
-/** What is copied for it, an array of a pointer a slot, takes less than a microsecond for a thousand of them. */
+/** The copy that it makes, an array of a pointer a slot, takes less than a microsecond for a thousand of them. */
 export function exchanged(
   occupancy: Occupancy,
   exchange: Exchange,
@@ -64,20 +64,21 @@ export function exchanged(
   isAvailable: Test,
 ): Occupancy {
   const { was, is } = exchange;
-  const staying = [was, is].filter((worker) => worker !== null).find(isActive);
+  const subject = [was, is].filter((worker) => worker !== null).find(isActive);
   // A worker on its way out fills no slot.
-  if (staying === undefined) return occupancy;
-  const { slot, generation } = staying;
+  if (subject === undefined) return occupancy;
+  const { slot, generation } = subject;
   const more = (test: Test): number => Number(is !== null && test(is)) - Number(was !== null && test(was));
   const before = inSlot(occupancy, slot);
-  const after = before.filter(({ id }) => id !== staying.id);
+  const after = before.filter(({ id }) => id !== subject.id);
   if (is !== null && isActive(is)) after.push(is);
   const filled = slot < size ? Number(after.length > 0) - Number(before.length > 0) : 0;
   const ofGeneration = new Map(occupancy.ofGeneration);
   const share = shareOf(occupancy, generation);
   ofGeneration.set(generation, {
-    staying: share.staying + more(isActive),
+    active: share.active + more(isActive),
     booting: share.booting + more(isActive) - more(isReady),
+    available: share.available + more(isAvailable),
   });
   return {
     bySlot: occupancy.bySlot.with(
@@ -85,9 +86,9 @@ export function exchanged(
       after.toSorted((a, b) => a.id - b.id),
     ),
     occupied: occupancy.occupied + filled,
-    staying: occupancy.staying + more(isActive),
+    active: occupancy.active + more(isActive),
     ready: occupancy.ready + more(isReady),
-    proven: occupancy.proven + more(isAvailable),
+    available: occupancy.available + more(isAvailable),
     ofGeneration,
   };
 }
@@ -96,7 +97,7 @@ export function shareOf({ ofGeneration }: Occupancy, generation: number): Share 
   return ofGeneration.get(generation) ?? NONE;
 }
 
-/** The workers of a slot that stay. */
+/** The active workers of a slot. */
 export function inSlot({ bySlot }: Occupancy, slot: number): readonly Active[] {
   return bySlot[slot] ?? NO_WORKERS;
 }

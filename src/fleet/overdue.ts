@@ -1,13 +1,23 @@
-// Rule: whoever is past a deadline is killed.
-import { addFailure, kill, failShutdown } from './turn.ts';
+// Rule: a worker that is past a deadline, or that can be told nothing, is killed.
+import { addFailure, addMishap, kill } from './turn.ts';
 import type { Context, Turn } from './turn.ts';
+import { isActive } from './worker.ts';
 import type { Worker } from './worker.ts';
 
 export function killOverdue(turn: Turn, context: Context): Turn {
-  return turn.fleet.workers.reduce((sofar, worker) => killIfOverdue(sofar, worker, context), turn);
+  const incompatible = new Set(
+    turn.failures.filter(({ how }) => how === 'incompatible').map(({ worker }) => worker.id),
+  );
+  return turn.fleet.workers.reduce(
+    (sofar, worker) =>
+      incompatible.has(worker.id) && isActive(worker)
+        ? kill(sofar, worker, 'incompatible', context)
+        : killIfOverdue(sofar, worker, context),
+    turn,
+  );
 }
 
-/** When patience with this worker ends; Infinity: there is nothing to wait for. */
+/** Infinity: there is nothing to wait for. */
 export function deadline(worker: Worker, policy: Turn['fleet']['policy']): number {
   switch (worker.state) {
     case 'booting':
@@ -23,9 +33,7 @@ export function deadline(worker: Worker, policy: Turn['fleet']['policy']): numbe
 
 function killIfOverdue(turn: Turn, worker: Worker, context: Context): Turn {
   const { policy } = turn.fleet;
-  // Who boots or serves may have spoken, and a primary that was busy has not read it yet.
-  const time = worker.state === 'draining' ? context.now : context.heardUntil;
-  if (time < deadline(worker, policy)) return turn;
+  if (context.now < deadline(worker, policy)) return turn;
   switch (worker.state) {
     case 'booting': {
       const message = `The worker was not ready within boot.timeoutMs (${policy.boot.timeoutMs} ms)`;
@@ -35,7 +43,7 @@ function killIfOverdue(turn: Turn, worker: Worker, context: Context): Turn {
     case 'ready':
       return addFailure(kill(turn, worker, 'watchdog', context), { worker, how: 'timed-out', error: null });
     case 'draining':
-      return failShutdown(kill(turn, worker, 'drain-timeout', context), 'timed-out');
+      return addMishap(kill(turn, worker, 'drain-timeout', context), 'timed-out');
     case 'killing':
       return turn;
   }

@@ -1,69 +1,137 @@
-// Rules: drain who is not wanted, as soon as nobody is missed.
-import { forkMissingOf } from './fill.ts';
-import {
-  currentWorkers,
-  isOutdated,
-  isAvailable,
-  isRespawning,
-  isServing,
-  readyWorkers,
-  activeWorkers,
-} from './fleet.ts';
+// Rules: outdated workers get successors, and drain when they are not needed any more.
+//
+// An example: 4 workers, maxSurge 1, maxUnavailable 0, a rollout from generation 1 to 2. `1` is a ready worker of generation 1,
+// `(2)` one of generation 2 that boots or is not available yet, `2` an available one, `-` an empty slot; in brackets what a
+// crash would be respawned as, slot by slot.
+//
+//   slot 0   slot 1   slot 2   slot 3
+//   1        1        1        1        [1 1 1 1]  SIGUSR2: every slot lacks a successor
+//   1 (2)    1        1        1        [1 1 1 1]  forkSuccessors: maxSurge leaves room for one
+//   1 2      1        1        1        [2 1 1 1]  available after minReadyMs: handOverSlots
+//   2        1        1        1        [2 1 1 1]  drainReplaced: 4 others are available without it
+//   2        1 (2)    1        1        [2 1 1 1]  there is room again
+//   2        - (2)    1        1        [2 1 1 1]  the old worker of slot 1 crashes
+//   2        (1)(2)   1        1        [2 1 1 1]  respawnMissing: as what it was, since slot 1 is not handed over
+//   2        (1)      1        1        [1 1 1 1]  the second successor crashes: abortRollout. Slot 0 goes back, too,
+//                                                  but its worker works, and stays until it exits
+import { isAvailable, isRespawning, isRolling, isServing } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
-import { dueSlots, isMissing } from './fork.ts';
-import { inSlot } from './occupancy.ts';
-import { isStopgap } from './stopgap.ts';
-import { drain } from './turn.ts';
+import { shareOf } from './occupancy.ts';
+import { areEnoughBooting, byPreference, hasRoom, lacksSuccessor, occupantsOf } from './slot.ts';
+import { drain, fork, handOver } from './turn.ts';
 import type { Context, Turn } from './turn.ts';
 import { isReady } from './worker.ts';
-import type { DrainCause, Ready, Active } from './worker.ts';
+import type { Active, DrainCause, Ready } from './worker.ts';
 
-/** A worker that still boots serves nobody: if it is not wanted, it goes at once. */
+/** Rule: a booting worker serves no client, so one that its slot does not need goes at once. */
 export function cancelBoots(turn: Turn, context: Context): Turn {
   if (!isRespawning(turn.fleet)) return turn;
-  return activeWorkers(turn.fleet)
-    .filter((worker) => worker.state === 'booting' && isUnwantedBoot(turn.fleet, worker))
+  return surplusWorkers(turn.fleet)
+    .filter(({ state }) => state === 'booting')
     .reduce((sofar, worker) => drain(sofar, worker, 'cancelled', context), turn);
 }
 
-function isUnwantedBoot(fleet: Fleet, worker: Active): boolean {
-  if (isStopgap(fleet, worker)) return worker.slot >= fleet.slots.length;
-  return (
-    worker.slot >= fleet.slots.length ||
-    worker.generation !== fleet.target.id ||
-    currentWorkers(fleet, worker.slot)[0] !== worker
+/** Rule: a ready worker that its slot does not need goes as soon as the service can spare it. */
+export function drainSurplus(turn: Turn, context: Context): Turn {
+  if (!isServing(turn.fleet)) return turn;
+  const surplus = surplusWorkers(turn.fleet)
+    .filter(isReady)
+    // The highest slots first, and of a slot the worker that it would rather do without.
+    .toSorted((a, b) => b.slot - a.slot || byPreference(turn.fleet, turn.fleet.slots[a.slot]?.release)(b, a));
+  return drainSpare(turn, surplus, context);
+}
+
+/** Rule: what is outdated, and what has an old release, gets a successor as far as there is room for one. */
+export function forkSuccessors(turn: Turn, context: Context): Turn {
+  if (!isServing(turn.fleet)) return turn;
+  const lacking = [...turn.fleet.slots.keys()].filter((index) => lacksSuccessor(turn.fleet, index));
+  return lacking.reduce(
+    (sofar, index) =>
+      mayForkSuccessor(sofar.fleet, index) ? fork(sofar, index, sofar.fleet.target, context) : sofar,
+    turn,
   );
 }
 
-/** Nobody needs them: their slot was scaled away, or has a better worker. */
-export function drainExtra(turn: Turn, context: Context): Turn {
-  if (!isServing(turn.fleet)) return turn;
-  return drainSpare(turn, extraWorkers(turn.fleet), context);
+function mayForkSuccessor(fleet: Fleet, index: number): boolean {
+  const { now, slots, target } = fleet;
+  const slot = slots[index];
+  // A failed successor ends its rollout; in a slot that is the target's already it is respawned, and backs off.
+  const isDue = slot?.release.id === target.id ? slot.backoff.notBefore <= now : isPlaceLeft(fleet);
+  return isDue && hasRoom(fleet, index) && !areEnoughBooting(fleet, target);
 }
 
-/** They are needed until they are replaced, or, where there is no room for a successor, until they can be missed. */
-export function drainOutdated(turn: Turn, context: Context): Turn {
+/**
+ * Slots that are empty, since their old workers crashed, leave more room than a rollout may use: were all of them given to a
+ * release that hangs, the stable one could not come back. One place stays free for it, unless it is the only one.
+ */
+function isPlaceLeft(fleet: Fleet): boolean {
+  const places = fleet.slots.length + fleet.policy.rollout.maxSurge;
+  return underWay(fleet) < Math.max(1, places - 1);
+}
+
+/** How many successors have still to show that they work. */
+function underWay({ occupancy, target }: Fleet): number {
+  const { active, available } = shareOf(occupancy, target.id);
+  return active - available;
+}
+
+/**
+ * Rule: an outdated worker whose successor is available goes. In a rollout only when no other successor is under way, or
+ * could be: so with `maxSurge >= size` none goes before every successor is available, and an abort is a full rollback.
+ */
+export function drainReplaced(turn: Turn, context: Context): Turn {
   const { fleet } = turn;
   if (!isServing(fleet)) return turn;
-  const isOfRollout = ({ generation }: Ready): boolean => generation < fleet.target.id;
-  const outdated = outdatedWorkers(fleet);
-  const isSettled = outdated.some(isOfRollout) && !isRolloutSettling(fleet);
-  const candidates = isSettled ? outdated : outdated.filter((worker) => !isOfRollout(worker));
-  if (candidates.length === 0) return turn;
-  // No worker that drains here is current, so no other slot comes to lack a worker.
-  const lacking = dueSlots(fleet, (slot) => slot, context).filter(
-    (slot) => currentWorkers(fleet, slot).length === 0,
+  const isSettled = !isRolling(fleet) || !isSettling(fleet);
+  const replaced = replacedWorkers(fleet).filter((worker) => isSettled || !isOfOldRelease(fleet, worker));
+  return drainSpare(turn, replaced, context);
+}
+
+/** Is a successor still to be forked somewhere, or to become available? */
+function isSettling(fleet: Fleet): boolean {
+  return (
+    fleet.slots.some((_, index) => {
+      const { current } = occupantsOf(fleet, index);
+      return current === undefined ? hasRoom(fleet, index) : !isAvailable(fleet, current);
+    }) || surplusWorkers(fleet).length > 0
   );
-  let sofar = turn;
-  let filled: Fleet | null = null;
-  for (const worker of candidates) {
-    if (!isOfRollout(worker) && isSettling(sofar.fleet, worker.slot)) continue;
-    // Whoever goes makes room, and who takes it is settled before the next one is looked at.
-    const drained = drainSpare(sofar, [worker], context);
-    sofar = drained.fleet === filled ? drained : forkMissingOf(drained, lacking, context);
-    filled = sofar.fleet;
-  }
-  return sofar;
+}
+
+/**
+ * Rule: where there is no room for a successor, the outdated worker goes first, and leaves its place. Where a rollout can have
+ * successors beside the old workers (`maxSurge`), one of them has to be available before, and those that are replaced go first.
+ */
+export function drainForRoom(turn: Turn, context: Context): Turn {
+  const { fleet } = turn;
+  if (!isServing(fleet)) return turn;
+  const waiting = [...fleet.slots.keys()].filter(
+    (index) => lacksSuccessor(fleet, index) && !hasRoom(fleet, index),
+  );
+  const mayRoll = mayMakeRoom(fleet);
+  // A booting worker serves no client yet, so it is not missed. One is enough to begin with, the others are what works.
+  const booting = underWay(fleet) > 0 ? undefined : waiting.find((index) => isBootOutdated(fleet, index));
+  return waiting.reduce((sofar, index) => {
+    const { outdated } = occupantsOf(sofar.fleet, index);
+    if (outdated === undefined) return sofar;
+    if (!isSpare(sofar.fleet, outdated) && index !== booting) return sofar;
+    if (!isOfOldRelease(fleet, outdated)) return drain(sofar, outdated, 'recycle', context);
+    if (!mayRoll || (outdated.state === 'booting' && index !== booting)) return sofar;
+    const cause = outdated.state === 'booting' ? 'cancelled' : 'rollout';
+    return handOver(drain(sofar, outdated, cause, context), index);
+  }, turn);
+}
+
+function isBootOutdated(fleet: Fleet, index: number): boolean {
+  const { outdated } = occupantsOf(fleet, index);
+  return outdated?.state === 'booting';
+}
+
+function mayMakeRoom(fleet: Fleet): boolean {
+  const { occupancy, policy, slots, target } = fleet;
+  const { maxSurge } = policy.rollout;
+  if (maxSurge === 0) return true;
+  const hasShownThatItWorks = shareOf(occupancy, target.id).available > 0;
+  return maxSurge < slots.length && hasShownThatItWorks && replacedWorkers(fleet).length === 0;
 }
 
 function drainSpare(turn: Turn, workers: readonly Ready[], context: Context): Turn {
@@ -74,77 +142,31 @@ function drainSpare(turn: Turn, workers: readonly Ready[], context: Context): Tu
   );
 }
 
-/** Are `size - maxUnavailable` proven ones left to serve without it? */
-function isSpare(fleet: Fleet, worker: Ready): boolean {
-  const others = fleet.occupancy.proven - Number(isAvailable(fleet, worker));
+/** Are `size - maxUnavailable` available workers left without it? */
+function isSpare(fleet: Fleet, worker: Active): boolean {
+  const others = fleet.occupancy.available - Number(isAvailable(fleet, worker));
   return others >= fleet.slots.length - fleet.policy.rollout.maxUnavailable;
 }
 
 function drainCause(fleet: Fleet, worker: Ready): DrainCause {
   if (worker.slot >= fleet.slots.length) return 'scale';
-  return worker.due !== null && worker.generation >= fleet.target.id ? 'recycle' : 'rollout';
+  return worker.recycle !== null && !isOfOldRelease(fleet, worker) ? 'recycle' : 'rollout';
 }
 
-/** Those of the highest slots first, and of a slot the one that is worth least. */
-function extraWorkers(fleet: Fleet): readonly Ready[] {
-  return readyWorkers(fleet)
-    .filter((worker) => isExtra(fleet, worker))
-    .toSorted((a, b) => b.slot - a.slot || worth(fleet, a) - worth(fleet, b) || b.id - a.id);
+function isOfOldRelease(fleet: Fleet, { generation }: Active): boolean {
+  return isRolling(fleet) && generation !== fleet.target.id;
 }
 
-function isExtra(fleet: Fleet, worker: Ready): boolean {
-  return worker.slot >= fleet.slots.length || isDoubled(fleet, worker);
+function surplusWorkers(fleet: Fleet): readonly Active[] {
+  return fleet.occupancy.bySlot.flatMap((_, index) => occupantsOf(fleet, index).surplus);
 }
 
-/** A rollout that was aborted or superseded leaves two in a slot where the old worker was not replaced yet. */
-function isDoubled(fleet: Fleet, { id, slot }: Ready): boolean {
-  if (inSlot(fleet.occupancy, slot).length < 2) return false;
-  const [current] = currentWorkers(fleet, slot);
-  return id !== current?.id && id !== fallback(fleet, slot)?.id;
-}
-
-/** Of the outdated workers of a slot, the one to keep. */
-function fallback(fleet: Fleet, slot: number): Ready | undefined {
-  return inSlot(fleet.occupancy, slot)
-    .filter(isReady)
-    .filter((worker) => isOutdated(fleet, worker))
-    .toSorted((a, b) => worth(fleet, b) - worth(fleet, a) || a.id - b.id)[0];
-}
-
-/** It works; it is what an abort would go back to; it need not be replaced even then. */
-function worth(fleet: Fleet, worker: Ready): number {
-  return (
-    (isAvailable(fleet, worker) ? 4 : 0) +
-    (worker.generation === fleet.stable.id ? 2 : 0) +
-    (worker.due === null ? 1 : 0)
-  );
-}
-
-/** Those that have a successor first: they can be spared without anybody being missed. */
-function outdatedWorkers(fleet: Fleet): readonly Ready[] {
-  const outdated = readyWorkers(fleet)
-    .filter((worker) => isOutdated(fleet, worker))
-    .toSorted((a, b) => a.slot - b.slot || a.id - b.id);
-  return [
-    ...outdated.filter(({ slot }) => currentWorkers(fleet, slot).length > 0),
-    ...outdated.filter(({ slot }) => currentWorkers(fleet, slot).length === 0),
-  ];
-}
-
-/**
- * Is there room still to be made, or any successor still to be awaited? Old workers wait for all successors that
- * there can be beside them: so with `maxSurge >= size` none goes before every successor is proven, and an abort is a
- * full rollback.
- */
-function isRolloutSettling(fleet: Fleet): boolean {
-  return (
-    readyWorkers(fleet).some((worker) => isExtra(fleet, worker)) ||
-    fleet.slots.some((_, slot) => isSettling(fleet, slot))
-  );
-}
-
-/** Is a successor still to be forked for this slot, or to show that it works? */
-function isSettling(fleet: Fleet, slot: number): boolean {
-  const [current] = currentWorkers(fleet, slot);
-  return current === undefined ? isMissing(fleet, slot) : !isAvailable(fleet, current);
+/** Those whose successors are available. */
+function replacedWorkers(fleet: Fleet): readonly Ready[] {
+  return fleet.slots
+    .map((_, index) => occupantsOf(fleet, index))
+    .filter(({ current }) => current !== undefined && isAvailable(fleet, current))
+    .map(({ outdated }) => outdated)
+    .filter((worker) => worker !== undefined)
+    .filter(isReady);
 }

@@ -1,27 +1,48 @@
-// How a rollout ends: what is wanted goes back, or it has become what is actual.
+// How a rollout goes on, and ends: slot by slot the target takes over, until every slot is its, or it goes back.
 import type { AbortReason, Rollout } from './command.ts';
-import { currentWorkers, FRESH_SLOT, isOutdated, isAvailable, isRolling, isServing } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
+import { freshSlot, isAvailable, isOutdated, isRolling, isServing } from './fleet.ts';
 import { inSlot } from './occupancy.ts';
-import { announce, change } from './turn.ts';
+import { announce, change, handOver } from './turn.ts';
 import type { Failure, Turn } from './turn.ts';
 import { isReady } from './worker.ts';
 
-/** What is wanted goes back to what is known to work. Nobody is drained for it, and every slot gets a clean slate. */
+/**
+ * Rule: a slot whose successor is available belongs to the target generation from now on. So does every slot before any worker
+ * was ready: nothing is known to work then.
+ */
+export function handOverSlots(turn: Turn): Turn {
+  const { phase, slots, target } = turn.fleet;
+  return slots.reduce((sofar, { release }, index) => {
+    const isDue = phase.name === 'starting' || hasSuccessor(sofar.fleet, index);
+    return release.id !== target.id && isDue ? handOver(sofar, index) : sofar;
+  }, turn);
+}
+
+function hasSuccessor(fleet: Fleet, index: number): boolean {
+  return inSlot(fleet.occupancy, index).some(
+    (worker) => worker.generation === fleet.target.id && isAvailable(fleet, worker),
+  );
+}
+
+/** The target, and every slot, go back to what is known to work. No worker is drained for it. */
 export function abortRollout(turn: Turn, reason: AbortReason, failure: Failure | null): Turn {
-  const { stable, slots } = turn.fleet;
-  const back = change(turn, { target: stable, slots: slots.map(() => FRESH_SLOT) });
+  const { slots, stable } = turn.fleet;
+  const back = change(turn, {
+    target: stable,
+    slots: slots.map((slot) => (slot.release.id === stable.id ? slot : freshSlot(stable))),
+  });
   return announce(back, {
     type: 'rollout-aborted',
     ...account(turn.fleet),
     reason,
-    error: failure?.error ?? null,
     worker: failure?.worker ?? null,
+    error: failure?.error ?? null,
     backTo: stable,
   });
 }
 
-/** Rule: done when every slot's worker is proven and no old one serves. Nobody waits for those that drain. */
+/** Rule: a rollout is complete when every slot has an available worker of it, and no old one is active. Draining workers are not waited for. */
 export function completeRollout(turn: Turn): Turn {
   const { fleet } = turn;
   if (!isServing(fleet) || !isRolling(fleet) || !isRolledOut(fleet)) return turn;
@@ -31,21 +52,21 @@ export function completeRollout(turn: Turn): Turn {
 /** Of the rollout that ends. */
 function account(fleet: Fleet): Rollout {
   const { id: generation, entry, cwd } = fleet.target;
-  const replaced = fleet.slots.filter((_, slot) => isReplaced(fleet, slot)).length;
-  return { generation, entry, cwd, replaced, tookMs: fleet.asOf - fleet.targetSince };
+  const replaced = fleet.slots.filter((_, index) => isReplaced(fleet, index)).length;
+  return { generation, entry, cwd, replaced, tookMs: fleet.now - fleet.targetSince };
 }
 
-function isReplaced(fleet: Fleet, slot: number): boolean {
-  const ready = inSlot(fleet.occupancy, slot).filter(isReady);
-  return ready.length > 0 && ready.every((worker) => worker.generation === fleet.target.id);
+function isReplaced(fleet: Fleet, index: number): boolean {
+  const ready = inSlot(fleet.occupancy, index).filter(isReady);
+  return ready.length > 0 && ready.every(({ generation }) => generation === fleet.target.id);
 }
 
 function isRolledOut(fleet: Fleet): boolean {
-  const hasOldOnes = fleet.occupancy.bySlot.some((workers) =>
-    workers.some((worker) => isOutdated(fleet, worker)),
-  );
+  const { bySlot } = fleet.occupancy;
   return (
-    !hasOldOnes &&
-    fleet.slots.every((_, slot) => currentWorkers(fleet, slot).some((worker) => isAvailable(fleet, worker)))
+    bySlot.every((workers) => workers.every((worker) => !isOutdated(fleet, worker))) &&
+    fleet.slots.every((_, index) =>
+      inSlot(fleet.occupancy, index).some((worker) => isAvailable(fleet, worker)),
+    )
   );
 }

@@ -1,60 +1,73 @@
-// Rules: when the fleet is to stop, everybody drains, or is killed where force is asked for; then it finishes.
-import type { Ending, Fleet, Phase } from './fleet.ts';
-import { findWorker, isRolling, isServing, readyWorkers, activeWorkers } from './fleet.ts';
+// Rules: how a fleet stops. It serves on for a while, then every worker drains, or is killed where that is forced.
+import type { Fleet, Phase } from './fleet.ts';
+import { findWorker, isRolling, isServing, readyWorkers } from './fleet.ts';
 import { abortRollout } from './rollout.ts';
-import { announce, change, command, drain, kill } from './turn.ts';
+import { announce, change, command, drain, kill, stop } from './turn.ts';
 import type { Context, Turn } from './turn.ts';
+import type { Worker } from './worker.ts';
 
-const GRACEFUL: Ending = { exitCode: 0, reason: 'requested', error: null };
-
-export function shutDown(turn: Turn, context: Context): Turn {
-  if (isServing(turn.fleet)) return turn;
-  return obey(leave(isRolling(turn.fleet) ? abortRollout(turn, 'stopping', null) : turn, context), context);
+/** Rule: a fleet that is to stop rolls nothing out. */
+export function abortWhenStopping(turn: Turn): Turn {
+  const { fleet } = turn;
+  return isServing(fleet) || !isRolling(fleet) ? turn : abortRollout(turn, 'stopping', null);
 }
 
-/** Serve on for `shutdown.delayMs`, and let everybody say that it will end. */
-function leave(turn: Turn, { now }: Context): Turn {
+/** Rule: for `shutdown.delayMs` the fleet serves on, and every worker tells load balancers that it will stop. */
+export function leave(turn: Turn, { now }: Context): Turn {
   const { phase } = turn.fleet;
   if (phase.name !== 'leaving') return turn;
-  if (now >= phase.drainAt) return change(turn, { phase: { name: 'stopping', ending: GRACEFUL } });
+  if (now >= phase.drainAt) return stop(turn, { exitCode: 0, reason: 'requested', error: null });
+  const isNew = hasEntered(turn, 'leaving');
   const untold = readyWorkers(turn.fleet).filter(
-    ({ id }) => hasEntered(turn, 'leaving') || findWorker(turn.before, id)?.state !== 'ready',
+    ({ id }) => isNew || findWorker(turn.before, id)?.state !== 'ready',
   );
   const told = command(turn, ...untold.map(({ id }) => ({ type: 'leave', worker: id }) as const));
-  return hasEntered(turn, 'leaving')
-    ? announce(told, { type: 'fleet-leaving', delayMs: phase.drainAt - now })
-    : told;
+  return isNew ? announce(told, { type: 'fleet-leaving', delayMs: phase.drainAt - now }) : told;
 }
 
-function obey(turn: Turn, context: Context): Turn {
+/** Rule: the primary closes its sockets first, else connections would wait in a queue that no worker empties; then all workers go. */
+export function stopWorkers(turn: Turn, context: Context): Turn {
   const { phase, workers } = turn.fleet;
   if (phase.name !== 'stopping') return turn;
   const { ending } = phase;
-  // The primary's copies go first: else connections wait in a queue that nobody will empty.
   const told = hasEntered(turn, 'stopping')
     ? announce(command(turn, { type: 'release-sockets' }), { type: 'fleet-stopping', ending })
     : turn;
-  if (ending.reason === 'forced') {
-    return workers
-      .filter((worker) => worker.state !== 'killing')
-      .reduce((sofar, worker) => kill(sofar, worker, 'forced', context), told);
-  }
-  const patient = workers.filter((worker) => worker.state === 'draining' && worker.cause !== 'shutdown');
-  return [...activeWorkers(turn.fleet), ...patient].reduce(
-    (sofar, worker) => drain(sofar, worker, 'shutdown', context),
-    told,
-  );
+  return ending.reason === 'forced'
+    ? workers
+        .filter(({ state }) => state !== 'killing')
+        .reduce((sofar, worker) => kill(sofar, worker, 'forced', context), told)
+    : workers.filter(isUntold).reduce((sofar, worker) => drain(sofar, worker, 'shutdown', context), told);
 }
 
-/** Nobody is left, or whoever is left does not even die of SIGKILL. */
-export function finish(turn: Turn, context: Context): Turn {
+/** One that drains for another cause may be patient: it has to know that the service stops. */
+function isUntold(worker: Worker): boolean {
+  return worker.state !== 'killing' && !(worker.state === 'draining' && worker.cause === 'shutdown');
+}
+
+/** Rule: a shutdown in which a worker had to be killed, or failed, is no success. The first reason stands. */
+export function failShutdown(turn: Turn): Turn {
+  const { before, fleet, mishap } = turn;
+  const { phase } = fleet;
+  if (
+    mishap === null ||
+    before.phase.name !== 'stopping' ||
+    phase.name !== 'stopping' ||
+    phase.ending.exitCode !== 0
+  )
+    return turn;
+  return change(turn, { phase: { name: 'stopping', ending: { exitCode: 1, reason: mishap, error: null } } });
+}
+
+/** Rule: it is over when no worker is left, or only such as do not even exit after SIGKILL. */
+export function finish(turn: Turn, { now }: Context): Turn {
   const { phase } = turn.fleet;
-  if (phase.name !== 'stopping' || context.now < lastWait(turn.fleet)) return turn;
+  if (phase.name !== 'stopping' || now < lastWait(turn.fleet)) return turn;
   const { ending } = phase;
   return command(change(turn, { phase: { name: 'stopped', ending } }), { type: 'finish', ending });
 }
 
-/** Until when a fleet that is stopping waits for the workers that are left: Infinity while one may still obey. */
+/** Until when a fleet that is stopping waits for its workers: Infinity while one may still exit by itself. */
 export function lastWait({ workers, policy }: Fleet): number {
   const waits = workers.map((worker) =>
     worker.state === 'killing' ? worker.killedAt + policy.closeMs : Infinity,

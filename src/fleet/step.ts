@@ -1,4 +1,4 @@
-// The one entry: an event comes in, a new fleet and the commands that make actual match wanted go out.
+// The one entry: what has happened comes in, the next fleet and the commands that bring it closer to its target go out.
 import { apply } from './apply.ts';
 import type { Command } from './command.ts';
 import type { FleetEvent } from './event.ts';
@@ -6,11 +6,12 @@ import type { Fleet } from './fleet.ts';
 import { reconcile } from './reconcile.ts';
 import type { Context } from './turn.ts';
 
+/** The events are all that happened since the last step, in their order; there may be none. */
 export function step(
   fleet: Fleet,
-  event: FleetEvent,
+  events: readonly FleetEvent[],
   context: Context,
 ): readonly [Fleet, readonly Command[]] {
-  const turn = reconcile(apply(fleet, event, context), context);
-  return [turn.fleet, turn.commands];
+  const { fleet: next, commands } = reconcile(apply(fleet, events, context), context);
+  return [next, commands];
 }

@@ -1,37 +1,38 @@
-// One turn of `step` while it is being worked out: the fleet so far, and the commands so far.
+// One turn of `step` while it is being worked out: the fleet so far, the commands so far, and the actions of the rules.
 import type { Announcement, Command } from './command.ts';
 import type { ErrorInfo } from './event.ts';
-import { isAvailable, positionOf } from './fleet.ts';
-import type { Fleet } from './fleet.ts';
+import { freshSlot, isAvailable, positionOf } from './fleet.ts';
+import type { Ending, Fleet, Generation, Slot } from './fleet.ts';
 import { exchanged } from './occupancy.ts';
 import type { Exchange } from './occupancy.ts';
 import type { DrainTimes } from './policy.ts';
-import type { DrainCause, KillCause, Active, Worker } from './worker.ts';
+import type { Active, Booting, DrainCause, KillCause, Worker } from './worker.ts';
 
 /** The outside world, as far as a decision may look at it. */
 export interface Context {
-  /** Awake time in milliseconds: it stands still while the primary does not run. */
+  /** In milliseconds. Everything that happened until then is known, or among the events of this step. */
   readonly now: number;
-  /** All that workers had said until this time, which is not after now, is known: who had not spoken was silent. */
-  readonly heardUntil: number;
   /** A number from 0 up to, but not including, 1. */
   readonly random: () => number;
 }
 
-/** A worker that stopped serving, or being about to, without having been asked. */
+/** An active worker has failed: nobody had asked it to stop. */
 export interface Failure {
   /** As it was known just before. */
   readonly worker: Active;
-  readonly how: 'failed' | 'exited' | 'fork-failed' | 'timed-out' | 'incompatible';
+  readonly how: 'failing' | 'exited' | 'fork-failed' | 'timed-out' | 'incompatible';
   readonly error: ErrorInfo | null;
 }
 
 export interface Turn {
-  /** As it was before the event. */
+  /** As it was before the events. */
   readonly before: Fleet;
   readonly fleet: Fleet;
   readonly commands: readonly Command[];
-  readonly deaths: readonly Failure[];
+  /** Those that the rules have not assessed yet. */
+  readonly failures: readonly Failure[];
+  /** What makes a shutdown that is under way a failure. */
+  readonly mishap: 'timed-out' | 'unclean' | null;
 }
 
 /** A rule turns what is known into what is to be done about it. */
@@ -39,6 +40,10 @@ export type Rule = (turn: Turn, context: Context) => Turn;
 
 export function change(turn: Turn, changed: Partial<Fleet>): Turn {
   return { ...turn, fleet: { ...turn.fleet, ...changed } };
+}
+
+export function changeSlot(turn: Turn, index: number, slot: Slot): Turn {
+  return change(turn, { slots: turn.fleet.slots.with(index, slot) });
 }
 
 export function command(turn: Turn, ...commands: readonly Command[]): Turn {
@@ -49,8 +54,13 @@ export function announce(turn: Turn, announcement: Announcement): Turn {
   return command(turn, { type: 'announce', announcement });
 }
 
-export function addFailure(turn: Turn, death: Failure): Turn {
-  return { ...turn, deaths: [...turn.deaths, death] };
+export function addFailure(turn: Turn, failure: Failure): Turn {
+  return { ...turn, failures: [...turn.failures, failure] };
+}
+
+/** The first one stands. */
+export function addMishap(turn: Turn, mishap: 'timed-out' | 'unclean'): Turn {
+  return { ...turn, mishap: turn.mishap ?? mishap };
 }
 
 export function replaceWorker(turn: Turn, worker: Worker): Turn {
@@ -67,19 +77,27 @@ export function removeWorker(turn: Turn, worker: Worker): Turn {
   return was?.id === worker.id ? exchange(turn, { was, is: null }, workers.toSpliced(at, 1)) : turn;
 }
 
-/** Its id is the highest ever. */
-export function addWorker(turn: Turn, worker: Worker): Turn {
-  const { workers } = turn.fleet;
-  return exchange(change(turn, { lastWorkerId: worker.id }), { was: null, is: worker }, [...workers, worker]);
-}
-
 function exchange(turn: Turn, exchange: Exchange, workers: readonly Worker[]): Turn {
   const { occupancy, slots } = turn.fleet;
   const isAvailableNow = (worker: Worker): boolean => isAvailable(turn.fleet, worker);
   return change(turn, { workers, occupancy: exchanged(occupancy, exchange, slots.length, isAvailableNow) });
 }
 
-/** What a drain may take at the most, before the primary kills. */
+export function fork(turn: Turn, slot: number, generation: Generation, { now }: Context): Turn {
+  const { lastWorkerId, workers } = turn.fleet;
+  const id = lastWorkerId + 1;
+  const worker: Booting = { state: 'booting', id, slot, generation: generation.id, forkedAt: now };
+  const forked = exchange(change(turn, { lastWorkerId: id }), { was: null, is: worker }, [
+    ...workers,
+    worker,
+  ]);
+  return announce(command(forked, { type: 'fork', worker: id, slot, generation }), {
+    type: 'worker-forked',
+    worker,
+  });
+}
+
+/** What a drain may take at most, before the primary kills. */
 export function drainLimitMs(fleet: Fleet, times: DrainTimes): number {
   return times.graceMs + fleet.policy.closeMs;
 }
@@ -109,14 +127,14 @@ export function drain(turn: Turn, worker: Worker, cause: DrainCause, context: Co
   );
 }
 
-/** The worker said that it drains by itself, with the shutdown's times: only the deadline is left to keep. */
-export function expectExit(turn: Turn, worker: Worker, context: Context): Turn {
-  const killAt = context.now + drainLimitMs(turn.fleet, turn.fleet.policy.shutdown);
+/** The worker drains by itself, with the times of a shutdown: only the deadline is left to keep. */
+export function expectExit(turn: Turn, worker: Worker, { now }: Context): Turn {
+  const killAt = now + drainLimitMs(turn.fleet, turn.fleet.policy.shutdown);
   return replaceWorker(turn, { ...life(worker), state: 'draining', cause: 'failing', killAt });
 }
 
-export function kill(turn: Turn, worker: Worker, cause: KillCause, context: Context): Turn {
-  const killing: Worker = { ...life(worker), state: 'killing', cause, killedAt: context.now };
+export function kill(turn: Turn, worker: Worker, cause: KillCause, { now }: Context): Turn {
+  const killing: Worker = { ...life(worker), state: 'killing', cause, killedAt: now };
   return announce(command(replaceWorker(turn, killing), { type: 'kill', worker: worker.id }), {
     type: 'worker-killed',
     worker: killing,
@@ -124,11 +142,13 @@ export function kill(turn: Turn, worker: Worker, cause: KillCause, context: Cont
   });
 }
 
-/** A shutdown that had to kill, or in which a worker failed, is no success. The first reason stands. */
-export function failShutdown(turn: Turn, reason: 'timed-out' | 'unclean'): Turn {
-  const { phase } = turn.fleet;
-  if (phase.name !== 'stopping' || phase.ending.exitCode !== 0) return turn;
-  return change(turn, { phase: { name: 'stopping', ending: { exitCode: 1, reason, error: null } } });
+/** From now on the slot is respawned as the target generation. */
+export function handOver(turn: Turn, index: number): Turn {
+  return changeSlot(turn, index, freshSlot(turn.fleet.target));
+}
+
+export function stop(turn: Turn, ending: Ending): Turn {
+  return change(turn, { phase: { name: 'stopping', ending } });
 }
 
 function life({

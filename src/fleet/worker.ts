@@ -3,14 +3,14 @@
 interface Life {
   /** Unique in the life of the primary; never reused. */
   readonly id: number;
-  /** The stable index that this worker fills. */
+  /** The index of the slot that this worker fills. */
   readonly slot: number;
   /** The id of the generation that it was forked from. */
   readonly generation: number;
   readonly forkedAt: number;
 }
 
-/** Forked, not yet serving. */
+/** Forked, and not accepting connections yet. */
 export interface Booting extends Life {
   readonly state: 'booting';
 }
@@ -19,21 +19,21 @@ export interface Booting extends Life {
 export interface Ready extends Life {
   readonly state: 'ready';
   readonly readyAt: number;
-  /** When its last sign of life came, as far as the primary has looked. */
+  /** When its last heartbeat came. */
   readonly heardAt: number;
   /** Why it is to be replaced although its generation is current; null: it is not. */
-  readonly due: RecycleReason | null;
+  readonly recycle: RecycleReason | null;
 }
 
 /** Finishes what it has accepted, then exits by itself. */
 export interface Draining extends Life {
   readonly state: 'draining';
   readonly cause: DrainCause;
-  /** When patience ends and SIGKILL follows. */
+  /** When SIGKILL follows. */
   readonly killAt: number;
 }
 
-/** SIGKILL is sent; only its exit is still to come. */
+/** SIGKILL is sent, and its exit is still to come. */
 export interface Killing extends Life {
   readonly state: 'killing';
   readonly cause: KillCause;
@@ -42,12 +42,12 @@ export interface Killing extends Life {
 
 export type Worker = Booting | Ready | Draining | Killing;
 
-/** A worker that counts: it serves, or it is about to. The others are on their way out. */
+/** A worker that fills its slot. The others are on their way out. */
 export type Active = Booting | Ready;
 
 export type RecycleReason = 'requested';
 
-/** Why a worker drains. `cancelled`: it was still booting when it stopped being wanted. */
+/** Why a worker drains. `cancelled`: it was still booting, and is not needed any more. */
 export type DrainCause = 'rollout' | 'recycle' | 'scale' | 'cancelled' | 'failing' | 'shutdown';
 
 /** Why a worker is killed. */

@@ -1,4 +1,4 @@
-// Runs in the primary process. Holds the fleet: events go in, commands come out, and it carries them out.
+// Runs in the primary process. Holds the fleet: what has happened goes in, commands come out, and it carries them out.
 import type { EventEmitter } from 'node:events';
 import type { Command } from '../fleet/command.ts';
 import type { FleetEvent } from '../fleet/event.ts';
@@ -6,7 +6,6 @@ import { createFleet, isServing } from '../fleet/fleet.ts';
 import type { Ending, Fleet } from '../fleet/fleet.ts';
 import { step } from '../fleet/step.ts';
 import { nextWakeAt } from '../fleet/wake.ts';
-import { wholePollPhase } from '../net/poll.ts';
 import { validateSize } from '../options/index.ts';
 import { fromErrorInfo, toPlainError } from '../protocol/error-info.ts';
 import type { FleetStatus, RolloutResult } from '../status.ts';
@@ -18,6 +17,7 @@ import { AnnouncementLog } from './observers/announcement-log.ts';
 import type { ClusteredEvents, PidOf } from './observers/details.ts';
 import type { Observer } from './observers/observer.ts';
 import { RolloutResults, notStarted } from './observers/rollout-results.ts';
+import { Inbox } from './inbox.ts';
 import { WorkerProcesses } from './processes/worker-processes.ts';
 import type { Parts } from './processes/worker-processes.ts';
 import { logMissedLink, logNotFound } from './releases/release-log.ts';
@@ -30,27 +30,31 @@ export class Primary implements ClusteredPrimary {
   readonly closed: Promise<Closed>;
   readonly #parts: Parts;
   readonly #clock = new AwakeClock();
+  readonly #inbox = new Inbox(this.#clock, (events, now) => this.#step(events, now));
   readonly #processes: WorkerProcesses;
   readonly #pidOf: PidOf = (worker) => this.#processes.pidOf(worker);
   readonly #results: RolloutResults;
   readonly #events: AnnouncementEvents;
   readonly #observers: readonly Observer[];
   #fleet: Fleet;
-  #timer: NodeJS.Timeout | undefined;
-  /** All that workers had sent until then has been read. */
-  #heardUntil = 0;
+  #lastGeneration = 1;
+  /** A stop was requested, and maybe not heard of by the fleet yet. */
+  #isStopping = false;
   #settleClosed: (closed: Closed) => void = () => undefined;
 
   constructor(parts: Parts) {
     const { settings, releases, log } = parts;
     this.#parts = parts;
     this.#processes = new WorkerProcesses(parts, {
-      dispatch: (event) => this.#dispatch(event),
+      dispatch: (event) => this.#inbox.add(event),
       now: () => this.#clock.now(),
       status: () => this.status(),
       restart: () => this.restart(),
     });
-    this.#fleet = createFleet(settings.policy, settings.workers, pathsOf(releases.first));
+    this.#fleet = createFleet(settings.policy, settings.workers, {
+      id: this.#lastGeneration,
+      ...pathsOf(releases.first),
+    });
     this.#results = new RolloutResults(this.#pidOf);
     this.#events = new AnnouncementEvents(log, this.#pidOf);
     // The events come last, since their listeners may call back.
@@ -65,12 +69,12 @@ export class Primary implements ClusteredPrimary {
   }
 
   start(): void {
-    this.#timePassed();
+    this.#step([], this.#clock.now());
   }
 
   async restart(): Promise<RolloutResult> {
-    if (!isServing(this.#fleet)) return notStarted('stopping', null);
-    const generation = this.#fleet.lastGenerationId + 1;
+    if (this.#isStopping || !isServing(this.#fleet)) return notStarted('stopping', null);
+    const generation = this.#lastGeneration + 1;
     let pinned: PinnedRelease;
     try {
       pinned = this.#parts.releases.pin(generation);
@@ -83,31 +87,36 @@ export class Primary implements ClusteredPrimary {
 
   #rollOut(generation: number, pinned: PinnedRelease): Promise<RolloutResult> {
     const { releases, log } = this.#parts;
+    this.#lastGeneration = generation;
     const result = this.#results.of(generation);
-    this.#dispatch({ type: 'restart-requested', ...pathsOf(pinned) });
-    releases.forgetBefore(oldestGeneration(this.#fleet));
+    this.#inbox.add({ type: 'restart-requested', generation: { id: generation, ...pathsOf(pinned) } });
     const missed = releases.missedLink(pinned);
     if (missed !== undefined) logMissedLink(log, generation, pinned, missed);
     return result;
   }
 
   scale(size: number): void {
-    this.#dispatch({ type: 'scale-requested', size: validateSize(size, 'size') });
+    this.#inbox.add({ type: 'scale-requested', size: validateSize(size, 'size') });
   }
 
   /** As SIGTTIN and SIGTTOU do it: it stays within the sizes that `scale` allows. */
   stepSize(by: 1 | -1): void {
-    this.#dispatch({ type: 'scale-stepped', by });
+    this.#inbox.add({ type: 'scale-stepped', by });
   }
 
   close(): Promise<Closed> {
-    this.#dispatch({ type: 'stop-requested', force: false });
+    this.#stop(false);
     return this.closed;
   }
 
-  /** Sends SIGKILL to every worker before it returns. */
+  /** Kills every worker. */
   force(): void {
-    this.#dispatch({ type: 'stop-requested', force: true });
+    this.#stop(true);
+  }
+
+  #stop(force: boolean): void {
+    this.#isStopping = true;
+    this.#inbox.add({ type: 'stop-requested', force });
   }
 
   status(): FleetStatus {
@@ -119,39 +128,24 @@ export class Primary implements ClusteredPrimary {
    * The one place where the fleet changes. Observers hear of it after every command is carried out: a log may be slow or
    * broken, and a listener may call back.
    */
-  #dispatch(event: FleetEvent): void {
-    const context = { now: this.#clock.now(), heardUntil: this.#heardUntil, random: Math.random };
-    const [fleet, commands] = step(this.#fleet, event, context);
+  #step(events: readonly FleetEvent[], now: number): void {
+    if (this.#fleet.phase.name === 'stopped') return;
+    const heard = this.#processes.takeHeartbeats();
+    const all: readonly FleetEvent[] = heard.size === 0 ? events : [{ type: 'heartbeats', heard }, ...events];
+    const [fleet, commands] = step(this.#fleet, all, { now, random: Math.random });
     this.#fleet = fleet;
     for (const command of commands) this.#carryOut(command);
-    this.#wakeLater();
+    // At least every tick, for the awake clock.
+    if (fleet.phase.name === 'stopped') this.#inbox.stop();
+    else this.#inbox.readAt(Math.min(nextWakeAt(fleet), now + TICK_MS));
+    this.#parts.releases.forgetBefore(oldestGeneration(fleet));
     announce(commands, this.#observers, this.#pidOf);
-    if (event.type === 'worker-exited' || event.type === 'fork-failed') this.#processes.forget(event.worker);
+    if (!isServing(fleet)) this.#results.abandon();
+    for (const event of events) {
+      if (event.type === 'worker-exited' || event.type === 'fork-failed')
+        this.#processes.forget(event.worker);
+    }
     for (const command of commands) if (command.type === 'finish') void this.#finish(command.ending);
-  }
-
-  #wakeLater(): void {
-    clearTimeout(this.#timer);
-    if (this.#fleet.phase.name === 'stopped') return;
-    // At least every tick, for the awake clock, however much happens in between.
-    const wakeAt = Math.min(nextWakeAt(this.#fleet), this.#heardUntil + TICK_MS);
-    const delay = Math.max(0, wakeAt - this.#fleet.asOf);
-    // Node's timers drop fractions.
-    this.#timer = setTimeout(() => void this.#look(), Math.ceil(delay));
-  }
-
-  /** This process may have been stopped, or busy: it first reads what workers have sent until now. */
-  async #look(): Promise<void> {
-    const now = this.#clock.now();
-    await wholePollPhase();
-    // The exit of a worker is reported only behind its last message.
-    await wholePollPhase();
-    this.#heardUntil = now;
-    if (this.#fleet.phase.name !== 'stopped') this.#timePassed();
-  }
-
-  #timePassed(): void {
-    this.#dispatch({ type: 'time-passed', heard: this.#processes.takeSignsOfLife() });
   }
 
   #carryOut(command: Command): void {
@@ -179,6 +173,10 @@ export class Primary implements ClusteredPrimary {
 }
 
 /** The oldest generation that has workers, or may get some. */
-function oldestGeneration({ target, stable, workers }: Fleet): number {
-  return Math.min(target.id, stable.id, ...workers.map(({ generation }) => generation));
+function oldestGeneration({ slots, stable, workers }: Fleet): number {
+  return Math.min(
+    stable.id,
+    ...slots.map(({ release }) => release.id),
+    ...workers.map(({ generation }) => generation),
+  );
 }

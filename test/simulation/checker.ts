@@ -31,15 +31,13 @@ export class Checker implements Observer {
   step(moment: Moment): void {
     const ledger = this.#ledger;
     const view = { ledger, moment, world: this.#world };
-    ledger.begin(moment.now, moment.heardUntil);
-    ledger.hear(moment.event);
-    if (moment.event.type === 'stop-requested') this.#isQuiet = false;
-    let isJudged = false;
+    ledger.begin(moment.now);
+    for (const event of moment.events) {
+      ledger.hear(event);
+      if (event.type === 'stop-requested') this.#isQuiet = false;
+    }
+    ledger.heard();
     for (const command of moment.commands) {
-      if (!isJudged && !isOfTheEvent(command)) {
-        ledger.judge();
-        isJudged = true;
-      }
       this.#watch(command);
       for (const { name, command: check } of invariants) {
         const found = check?.(view, command) ?? null;
@@ -47,7 +45,6 @@ export class Checker implements Observer {
       }
       ledger.obey(command);
     }
-    if (!isJudged) ledger.judge();
     ledger.end();
     for (const { name, step: check } of invariants) {
       const found = check?.(view) ?? null;
@@ -56,14 +53,14 @@ export class Checker implements Observer {
   }
 
   recovered(): void {
-    const found = this.#ledger.phase === 'stopped' ? null : notAsWanted(this.#ledger);
-    if (found !== null) throw new Breach('once the trouble stops, the fleet becomes what is wanted', found);
+    const found = this.#ledger.phase === 'stopped' ? null : notAtTarget(this.#ledger);
+    if (found !== null) throw new Breach('once the trouble stops, the fleet reaches its target', found);
     this.#isQuiet = true;
   }
 
   endured(): void {
-    const { isServing, target, stable } = this.#ledger;
-    if (!isServing || target === stable) return;
+    const { isServing, isRolling, target } = this.#ledger;
+    if (!isServing || !isRolling) return;
     throw new Breach(
       'a rollout ends, even if nobody mends the release',
       `generation ${target} is still rolling out`,
@@ -78,44 +75,17 @@ export class Checker implements Observer {
     if (!this.#isQuiet || command.type === 'announce') return;
     // Those that were on their way out before may still have to be helped.
     if (command.type === 'kill' && this.#ledger.workers.get(command.worker)?.state === 'leaving') return;
-    throw new Breach('a fleet that is what is wanted is left alone', `a ${command.type}`);
+    throw new Breach('a fleet that has reached its target is left alone', `a ${command.type}`);
   }
 }
 
-/** These come before the fleet judges what the event means. */
-function isOfTheEvent(command: Command): boolean {
-  if (command.type === 'kill') return true;
-  if (command.type !== 'announce') return false;
-  switch (command.announcement.type) {
-    case 'worker-ready':
-    case 'worker-killed':
-    case 'worker-failing':
-    case 'worker-disconnected':
-    case 'worker-exited':
-    case 'fork-failed':
-    case 'size-changed':
-    case 'rollout-started':
-    case 'rollout-superseded':
-      return true;
-    case 'worker-forked':
-    case 'worker-draining':
-    case 'respawn-delayed':
-    case 'fleet-ready':
-    case 'rollout-completed':
-    case 'rollout-aborted':
-    case 'fleet-leaving':
-    case 'fleet-stopping':
-      return false;
-  }
-}
-
-function notAsWanted(ledger: Ledger): string | null {
+function notAtTarget(ledger: Ledger): string | null {
   if (!ledger.isServing) return `it is ${ledger.phase}`;
-  if (ledger.target !== ledger.stable) return `generation ${ledger.target} is still rolling out`;
-  const empty = ledger.slots.findIndex(
-    (_, slot) => !ledger.current(slot).some(({ state }) => state === 'ready'),
+  if (ledger.isRolling) return `generation ${ledger.target} is still rolling out`;
+  const empty = ledger.slots.find(
+    (slot) => !ledger.inSlot(slot).some((worker) => worker.state === 'ready' && !ledger.isOld(worker)),
   );
-  if (empty !== -1) return `slot ${empty} has no worker that is ready and current`;
-  const extra = ledger.staying().length - ledger.size;
+  if (empty !== undefined) return `slot ${empty} has no worker that is ready and current`;
+  const extra = ledger.active().length - ledger.size;
   return extra === 0 ? null : `${extra} workers too many`;
 }

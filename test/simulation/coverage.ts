@@ -1,9 +1,13 @@
 // What the histories were about: a simulation in which nothing happens breaks no invariant either.
 import type { Announcement, Command } from '../../src/fleet/command.ts';
-import { currentWorkers, findWorker, isMixed, isAvailable, isRolling } from '../../src/fleet/fleet.ts';
-import { isServing, readyWorkers, activeWorkers } from '../../src/fleet/fleet.ts';
-import { isSlowest } from '../../src/fleet/respawn.ts';
+import { isSlowest } from '../../src/fleet/backoff.ts';
+import type { FleetEvent } from '../../src/fleet/event.ts';
+import { findWorker, isAvailable, isMixed, isOutdated, isRolling } from '../../src/fleet/fleet.ts';
+import { isServing, readyWorkers } from '../../src/fleet/fleet.ts';
+import type { Fleet } from '../../src/fleet/fleet.ts';
+import { inSlot } from '../../src/fleet/occupancy.ts';
 import { isActive } from '../../src/fleet/worker.ts';
+import type { Active, Worker } from '../../src/fleet/worker.ts';
 import type { Trouble } from './history.ts';
 import type { Moment } from './primary.ts';
 import type { Observer } from './telling.ts';
@@ -27,69 +31,97 @@ const happenings: readonly string[] = [
   'respawn-delayed: slowest',
 ];
 
-type Situation = (moment: Moment, seen: ReadonlySet<string>) => boolean;
+/** One of the events of a step, and the step. */
+interface Happening extends Moment {
+  /** Undefined: nothing but time. */
+  readonly event: FleetEvent | undefined;
+}
+
+type Situation = (happening: Happening, seen: ReadonlySet<string>) => boolean;
 
 /** Things that come together, which some history of a run must have had. */
 const situations: Readonly<Record<string, Situation>> = {
   'a rollout aborts, a later one completes': (moment, seen) =>
     says(moment, 'rollout-completed') && [...seen].some((word) => word.startsWith('rollout-aborted')),
-  'a rollout aborts because a proven worker died too often': (moment) => {
-    const dead = 'worker' in moment.event ? findWorker(moment.before, moment.event.worker) : undefined;
-    const { heardUntil, before } = moment;
-    return (
-      says(moment, 'rollout-aborted') && dead !== undefined && isAvailable({ ...before, heardUntil }, dead)
-    );
+  'a rollout aborts because an available worker failed too often': (moment) => {
+    const failed = subject(moment);
+    return says(moment, 'rollout-aborted') && failed !== undefined && isAvailable(moment.before, failed);
   },
   'a worker crashes, the rollout goes on': ({ event, before, after }) =>
-    event.type === 'worker-exited' &&
-    before.workers.some((worker) => worker.id === event.worker && isActive(worker)) &&
+    event?.type === 'worker-exited' &&
+    activeWorkers(before).some(({ id }) => id === event.worker) &&
     isRolling(before) &&
     before.target === after.target,
+  'a worker crashes in a rollout, and comes back as what it was': ({ after, commands }) =>
+    isRolling(after) &&
+    commands.some((command) => command.type === 'fork' && command.generation.id !== after.target.id),
+  'an old worker that came back is cancelled, since its successor is available': ({
+    before,
+    after,
+    commands,
+  }) =>
+    isRolling(before) &&
+    commands.some(
+      (command) =>
+        command.type === 'drain' &&
+        command.cause === 'cancelled' &&
+        after.slots[findWorker(before, command.worker)?.slot ?? -1]?.release === after.target,
+    ),
+  'a rollout hands over to a release whose worker crashes later': ({ event, before }) =>
+    event?.type === 'worker-exited' &&
+    isRolling(before) &&
+    before.slots[findWorker(before, event.worker)?.slot ?? -1]?.release === before.target,
   'two generations serve, and nothing rolls': ({ after }) => isMixed(after),
   'two current workers share a slot': ({ after }) =>
-    after.slots.some((_, slot) => currentWorkers(after, slot).length > 1),
-  'a restart before anybody was ready': ({ event, before }) =>
-    event.type === 'restart-requested' && before.phase.name === 'starting',
+    after.slots.some(
+      (_, slot) => inSlot(after.occupancy, slot).filter((worker) => !isOutdated(after, worker)).length > 1,
+    ),
+  'a restart before any worker was ready': ({ event, before }) =>
+    event?.type === 'restart-requested' && before.phase.name === 'starting',
   'a restart while a slot is at its slowest pace': ({ event, before: { slots, policy } }) =>
-    event.type === 'restart-requested' && slots.some((slot) => isSlowest(slot, policy.respawn)),
-  'a worker tires of a release that rolls out': ({ event, before }) =>
-    event.type === 'retire-requested' &&
+    event?.type === 'restart-requested' && slots.some(({ backoff }) => isSlowest(backoff, policy.respawn)),
+  'a worker of a release that rolls out retires': ({ event, before }) =>
+    event?.type === 'retire-requested' &&
     isRolling(before) &&
     findWorker(before, event.worker)?.generation === before.target.id,
   'a cancelled boot gets ready nevertheless': ({ event, before }) =>
-    event.type === 'worker-ready' && findWorker(before, event.worker)?.state === 'draining',
-  'one more is asked for than there may be': ({ event, before }) =>
-    event.type === 'scale-stepped' && event.by === 1 && before.slots.length === before.policy.maxWorkers,
+    event?.type === 'worker-ready' && findWorker(before, event.worker)?.state === 'draining',
+  'one more is requested than there may be': ({ event, before }) =>
+    event?.type === 'scale-stepped' && event.by === 1 && before.slots.length === before.policy.maxWorkers,
   'a slot waits until another worker has booted': ({ after }) =>
     isServing(after) &&
     after.slots.some(
-      ({ notBefore }, slot) =>
-        notBefore <= after.asOf && activeWorkers(after).every((worker) => worker.slot !== slot),
+      ({ backoff }, slot) => backoff.notBefore <= after.now && inSlot(after.occupancy, slot).length === 0,
     ),
   'a slot comes back before its worker has left': ({ before, after }) =>
     activeWorkers(before).some(({ slot }) => slot >= before.slots.length && slot < after.slots.length),
-  'a worker of a slot that was scaled away is still missed': ({ after }) =>
+  'a worker of a slot that was scaled away is still needed': ({ after }) =>
     isServing(after) && activeWorkers(after).some(({ slot }) => slot >= after.slots.length),
   'fewer than the size serve while an old worker drains': (moment) =>
     moment.commands.some((command) => command.type === 'drain' && command.cause === 'rollout') &&
     readyWorkers(moment.after).length < moment.after.slots.length,
-  'a healthy stretch clears a slot': ({ event, before, after }) =>
-    event.type === 'time-passed' &&
-    after.slots.some(({ earlyExits }, slot) => earlyExits < (before.slots[slot]?.earlyExits ?? 0)),
-  'nobody serves, and it is not the start': ({ after }) =>
+  'a healthy stretch clears a slot': ({ before, after, events }) =>
+    events.length === 0 &&
+    after.slots.some(
+      ({ backoff }, slot) => backoff.earlyExits < (before.slots[slot]?.backoff.earlyExits ?? 0),
+    ),
+  'no worker is ready, and it is not the start': ({ after }) =>
     after.phase.name === 'running' && readyWorkers(after).length === 0,
+  'no worker is ready in a rollout': ({ after }) =>
+    after.phase.name === 'running' && isRolling(after) && readyWorkers(after).length === 0,
+  'several things are read at once': ({ events }) => events.length > 2,
   'a message comes from a worker that is gone': ({ event, before }) =>
-    'worker' in event && findWorker(before, event.worker) === undefined,
+    event !== undefined && 'worker' in event && findWorker(before, event.worker) === undefined,
   'a worker gets ready while the fleet is leaving': ({ event, before, after }) =>
-    event.type === 'worker-ready' &&
+    event?.type === 'worker-ready' &&
     before.phase.name === 'leaving' &&
     findWorker(after, event.worker)?.state === 'ready',
   'a worker crashes while the fleet is leaving': ({ event, before }) =>
-    event.type === 'worker-exited' &&
+    event?.type === 'worker-exited' &&
     before.phase.name === 'leaving' &&
     activeWorkers(before).some(({ id }) => id === event.worker),
   'a worker is respawned while the fleet is leaving, and gets ready': ({ event, before, after }) =>
-    event.type === 'worker-ready' &&
+    event?.type === 'worker-ready' &&
     before.phase.name === 'leaving' &&
     (findWorker(after, event.worker)?.forkedAt ?? 0) > before.phase.drainAt - before.policy.shutdown.delayMs,
   'a fleet that is leaving gives up': ({ before, after }) =>
@@ -97,13 +129,13 @@ const situations: Readonly<Record<string, Situation>> = {
     after.phase.name !== 'leaving' &&
     'ending' in after.phase &&
     after.phase.ending.reason === 'gave-up',
-  'a stop before anybody was ready': ({ event, before }) =>
-    event.type === 'stop-requested' && before.phase.name === 'starting',
+  'a stop before any worker was ready': ({ event, before }) =>
+    event?.type === 'stop-requested' && before.phase.name === 'starting',
   'a second stop, as graceful': ({ event, before }) =>
-    event.type === 'stop-requested' && !event.force && !isServing(before),
+    event?.type === 'stop-requested' && !event.force && !isServing(before),
   'a second stop, forced': ({ event, before }) =>
-    event.type === 'stop-requested' && event.force && !isServing(before),
-  'it finishes although somebody does not even die of SIGKILL': ({ after }) =>
+    event?.type === 'stop-requested' && event.force && !isServing(before),
+  'it finishes although a worker does not even exit after SIGKILL': ({ after }) =>
     after.phase.name === 'stopped' && after.workers.length > 0,
 };
 
@@ -112,6 +144,10 @@ const SITUATIONS = Object.entries(situations);
 export class Coverage implements Observer {
   histories = 0;
   steps = 0;
+  /** How long no worker was ready, in ms, in all histories: after the start, until a stop. */
+  outageMs = 0;
+  /** Of that, during a rollout. */
+  rolloutOutageMs = 0;
   readonly #counts = new Map<string, number>();
   #seen = new Set<string>();
 
@@ -121,11 +157,20 @@ export class Coverage implements Observer {
 
   step(moment: Moment): void {
     this.steps += 1;
+    this.#addOutage(moment);
     const { commands } = moment;
+    const events = moment.events.length === 0 ? [undefined] : moment.events;
     for (const [name, holds] of SITUATIONS) {
-      if (!this.#seen.has(name) && holds(moment, this.#seen)) this.#seen.add(name);
+      if (this.#seen.has(name)) continue;
+      if (events.some((event) => holds({ ...moment, event }, this.#seen))) this.#seen.add(name);
     }
     for (const command of commands) this.#seen.add(inWords(command));
+  }
+
+  #addOutage({ before, now }: Moment): void {
+    if (before.phase.name !== 'running' || before.workers.some(({ state }) => state === 'ready')) return;
+    this.outageMs += now - before.now;
+    if (isRolling(before)) this.rolloutOutageMs += now - before.now;
   }
 
   ended(): void {
@@ -144,7 +189,12 @@ export class Coverage implements Observer {
     const half = Math.ceil(cells.length / 2);
     const lines = cells.slice(0, half).map((left, row) => `${left.padEnd(68)}${cells[row + half] ?? ''}`);
     const title = `${this.histories} histories, ${this.steps} steps. So many histories had:`;
-    return [title, ...lines].join('\n');
+    const outages = [this.outageMs, this.rolloutOutageMs].map((ms) => Math.round(ms / 1_000));
+    return [
+      title,
+      ...lines,
+      `Without a ready worker: ${outages[0]} s, ${outages[1]} s of it in rollouts.`,
+    ].join('\n');
   }
 
   get #topics(): readonly string[] {
@@ -155,6 +205,15 @@ export class Coverage implements Observer {
   #count(name: string): number {
     return this.#counts.get(name) ?? 0;
   }
+}
+
+function activeWorkers({ workers }: Fleet): readonly Active[] {
+  return workers.filter(isActive);
+}
+
+/** The worker that an event is about, as it was before. */
+function subject({ before, event }: Happening): Worker | undefined {
+  return event !== undefined && 'worker' in event ? findWorker(before, event.worker) : undefined;
 }
 
 function says({ commands }: Moment, type: Announcement['type']): boolean {

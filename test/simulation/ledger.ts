@@ -5,9 +5,6 @@ import type { Ending } from '../../src/fleet/fleet.ts';
 import type { Policy } from '../../src/fleet/policy.ts';
 import type { DrainCause, KillCause } from '../../src/fleet/worker.ts';
 
-import { fresh, judge, nothing } from './judgement.ts';
-import type { Failure, SlotPatience, Verdict } from './judgement.ts';
-
 export interface Known {
   readonly id: number;
   readonly slot: number;
@@ -16,10 +13,10 @@ export interface Known {
   state: 'booting' | 'ready' | 'leaving' | 'killed';
   readyAt: number;
   heardAt: number;
-  /** Leaving: when patience must end. */
+  /** Leaving: when it must be killed. */
   leaveBy: number;
   killedAt: number;
-  isTired: boolean;
+  isRetiring: boolean;
   isToldToLeave: boolean;
   isToldToStop: boolean;
 }
@@ -30,44 +27,65 @@ export interface Drain {
   readonly wasReady: boolean;
 }
 
+/** An active worker that nobody had asked to stop. */
+export interface Failure {
+  /** As it was just before. */
+  readonly worker: Readonly<Known>;
+}
+
+export interface Delay {
+  readonly generation: number;
+  readonly earlyExits: number;
+  readonly slowest: boolean;
+  readonly until: number;
+}
+
 export class Ledger {
   now = 0;
-  heardUntil = 0;
   size: number;
   phase: 'starting' | 'running' | 'leaving' | 'stopping' | 'stopped' = 'starting';
   target = 1;
   stable = 1;
-  lastGeneration = 1;
   lastWorker = 0;
   /** The releases behind the generations. */
   readonly entries = new Map<number, string>();
   readonly aborted = new Set<number>();
+  /** Generations that have had an available worker. */
+  readonly knownToWork = new Set<number>();
+  /** Slots that the rollout under way, or one that it superseded, has taken over. */
+  readonly #takenOver = new Set<number>();
   /** Rollouts that have not ended. */
   readonly rolling = new Set<number>();
   readonly workers = new Map<number, Known>();
-  slots: SlotPatience[];
-  /** Something crashed, or more workers became wanted, since every slot was last filled. */
+  /** The last delay of each slot, until a worker of it has been ready for minUptimeMs. */
+  readonly delays = new Map<number, Delay>();
+  /** Early exits in a row of the workers of one generation in one slot. */
+  readonly earlyExits = new Map<string, number>();
+  /** Something crashed, or workers were added, since every slot was last filled. */
   isTroubled = true;
   leavingAt = Infinity;
   stoppingAt = Infinity;
   forcedAt = Infinity;
   socketsReleased = 0;
-  /** Why it will have ended, as far as anybody knows. */
+  /** Why it will have ended, as far as is known. */
   ending: Ending['reason'] = 'requested';
 
   // Of the step under way.
   drains: Drain[] = [];
-  aborts: number[] = [];
+  /** The most early exits in a row, since several workers of a slot may have failed. */
+  readonly peaks = new Map<string, number>();
+  failures: Failure[] = [];
+  aborts: Extract<Announcement, { type: 'rollout-aborted' }>[] = [];
   completions: number[] = [];
-  delays: { readonly slot: number; readonly earlyExits: number; readonly delayMs: number }[] = [];
-  verdict: Verdict = nothing();
-  #deaths: Failure[] = [];
+  stopReason: Ending['reason'] | null = null;
+  #isHeard = false;
+  phaseBefore: Ledger['phase'] = 'starting';
+  targetBefore = 1;
   readonly policy: Policy;
 
   constructor(policy: Policy, size: number, entry: string) {
     this.policy = policy;
     this.size = size;
-    this.slots = Array.from({ length: size }, fresh);
     this.entries.set(1, entry);
   }
 
@@ -75,79 +93,93 @@ export class Ledger {
     return this.phase === 'starting' || this.phase === 'running';
   }
 
-  /** The service is there for clients, though it may be about to stop: until draining begins, empty slots are filled. */
+  /** Until draining begins, empty slots are filled, also when the fleet is about to stop. */
   get isRespawning(): boolean {
     const isLeaving = this.phase === 'leaving' && this.now < this.leavingAt + this.policy.shutdown.delayMs;
     return this.isServing || isLeaving;
   }
 
-  /** Nobody serves, although the policy asks for it, and the new release has still to show that it works. */
-  get isStranded(): boolean {
-    return this.isAtRisk && this.ready().length === 0;
+  get isRolling(): boolean {
+    return this.target !== this.stable;
   }
 
-  /** The same, or nobody who does is reliable. */
-  get isAtRisk(): boolean {
-    const mustServe = this.size > this.policy.rollout.maxUnavailable;
-    const isRolling = this.phase === 'running' && this.target !== this.stable;
-    return isRolling && mustServe && this.reliable().length === 0;
+  get slots(): readonly number[] {
+    return Array.from({ length: this.size }, (_, slot) => slot);
   }
 
-  staying(): readonly Known[] {
+  active(): readonly Known[] {
     return [...this.workers.values()].filter(isActive);
+  }
+
+  inSlot(slot: number): readonly Known[] {
+    return this.active().filter((worker) => worker.slot === slot);
   }
 
   ready(): readonly Known[] {
     return [...this.workers.values()].filter((worker) => worker.state === 'ready');
   }
 
+  available(): readonly Known[] {
+    return this.ready().filter((worker) => this.isAvailable(worker));
+  }
+
+  /** How many must be available without a worker that is drained. */
+  get needed(): number {
+    return this.size - this.policy.rollout.maxUnavailable;
+  }
+
   areEnoughBooting(generation: number): boolean {
-    const booting = this.staying().filter(
+    const booting = this.active().filter(
       (worker) => worker.state === 'booting' && worker.generation === generation,
     );
     return booting.length >= this.policy.boot.concurrency;
   }
 
-  /** Those whose readiness can be built on. */
-  reliable(): readonly Known[] {
-    return this.ready().filter((worker) => this.isAvailable(worker));
-  }
-
-  /** The workers of a slot that need no replacement. */
-  current(slot: number): readonly Known[] {
-    return this.staying().filter((worker) => worker.slot === slot && !this.isOld(worker));
-  }
-
   isOld(worker: Readonly<Known>): boolean {
-    return worker.generation < this.target || worker.isTired;
+    return (this.isRolling && worker.generation !== this.target) || worker.isRetiring;
   }
 
   isAvailable(worker: Readonly<Known>): boolean {
-    return worker.state === 'ready' && this.heardUntil >= worker.readyAt + this.policy.rollout.minReadyMs;
+    return worker.state === 'ready' && this.now >= worker.readyAt + this.policy.rollout.minReadyMs;
   }
 
-  begin(now: number, heardUntil: number): void {
+  hasSuccessor(slot: number): boolean {
+    return this.inSlot(slot).some((worker) => !this.isOld(worker) && this.isAvailable(worker));
+  }
+
+  /** Does it wait for a backoff that was announced? */
+  isDelayed(slot: number): boolean {
+    const delay = this.delays.get(slot);
+    return delay !== undefined && this.now < delay.until;
+  }
+
+  begin(now: number): void {
     this.now = now;
-    this.heardUntil = heardUntil;
     this.drains = [];
+    this.peaks.clear();
+    this.#isHeard = false;
+    this.failures = [];
     this.aborts = [];
     this.completions = [];
-    this.delays = [];
-    this.verdict = nothing();
-    this.#deaths = [];
-    this.slots.forEach((patience, slot) => {
-      if (patience.earlyExits === 0) return;
-      const { minUptimeMs } = this.policy.respawn;
-      const isHealthy = this.current(slot).some(
-        ({ state, readyAt }) => state === 'ready' && heardUntil >= readyAt + minUptimeMs,
-      );
-      if (isHealthy) Object.assign(patience, { earlyExits: 0, notBefore: 0 });
-    });
+    this.stopReason = null;
+    this.phaseBefore = this.phase;
+    this.targetBefore = this.target;
+  }
+
+  /** All events of the step are known, and nothing is done about them yet. */
+  heard(): void {
+    this.#resetHealthy();
+    for (const { worker } of this.failures) this.#count(worker);
+    this.#isHeard = true;
+    for (const { generation, slot } of this.available()) {
+      this.knownToWork.add(generation);
+      if (this.isRolling && generation === this.target) this.#takenOver.add(slot);
+    }
   }
 
   hear(event: FleetEvent): void {
     switch (event.type) {
-      case 'time-passed':
+      case 'heartbeats':
         for (const [id, at] of event.heard) {
           const worker = this.workers.get(id);
           if (worker?.state === 'ready') worker.heardAt = Math.max(worker.heardAt, at);
@@ -155,13 +187,8 @@ export class Ledger {
         return;
       case 'restart-requested':
         if (!this.isServing) return;
-        this.lastGeneration += 1;
-        // What was settled stays so in a rollout that is superseded, and what is counted of it.
-        this.slots = this.slots.map(({ stopgap }) =>
-          this.target === this.stable ? fresh() : { ...fresh(), stopgap },
-        );
-        this.target = this.lastGeneration;
-        this.entries.set(this.target, event.entry);
+        this.target = event.generation.id;
+        this.entries.set(this.target, event.generation.entry);
         return;
       case 'scale-requested':
         return this.#resize(event.size);
@@ -201,21 +228,21 @@ export class Ledger {
         if (this.phase === 'starting') this.phase = 'running';
         return;
       case 'retire-requested':
-        if (worker.state === 'ready') worker.isTired = true;
+        if (worker.state === 'ready') worker.isRetiring = true;
         return;
       case 'worker-failing':
       case 'worker-disconnected':
         if (!isActive(worker)) return;
-        this.#die(worker);
+        this.#fail(worker);
         worker.state = 'leaving';
         worker.leaveBy = this.now + shutdown.graceMs + closeMs;
         return;
       case 'worker-incompatible':
-        // The kill that must follow is the death.
+        // The kill that must follow is the failure.
         return;
       case 'worker-exited':
       case 'fork-failed':
-        if (isActive(worker)) this.#die(worker);
+        if (isActive(worker)) this.#fail(worker);
         else if (event.type === 'worker-exited' && (event.code ?? 0) !== 0) this.#spoil('unclean');
         this.workers.delete(worker.id);
     }
@@ -236,7 +263,7 @@ export class Ledger {
           heardAt: Infinity,
           leaveBy: Infinity,
           killedAt: Infinity,
-          isTired: false,
+          isRetiring: false,
           isToldToLeave: false,
           isToldToStop: false,
         });
@@ -248,6 +275,9 @@ export class Ledger {
         this.drains.push({ worker: { ...worker }, cause: command.cause, wasReady: worker.state === 'ready' });
         worker.state = 'leaving';
         worker.leaveBy = Math.min(worker.leaveBy, this.now + command.graceMs + command.closeMs);
+        if (command.cause === 'rollout' && this.inSlot(worker.slot).length === 0) {
+          this.#takenOver.add(worker.slot);
+        }
         if (command.cause === 'shutdown') worker.isToldToStop = true;
         return;
       }
@@ -284,27 +314,25 @@ export class Ledger {
         this.rolling.delete(announcement.generation);
         this.completions.push(announcement.generation);
         this.stable = announcement.generation;
+        this.#takenOver.clear();
         return;
       case 'rollout-aborted':
         this.rolling.delete(announcement.generation);
         this.aborted.add(announcement.generation);
-        this.aborts.push(announcement.generation);
+        this.aborts.push(announcement);
         this.target = this.stable;
-        // A stop aborts after the deaths of its step were judged.
-        if (announcement.reason === 'stopping') this.slots = this.slots.map(fresh);
-        // What the slots have counted else was judged with the deaths of this step, of which some may have come after the abort.
+        // What works starts afresh where it comes back.
+        for (const slot of this.#takenOver) this.delays.delete(slot);
+        this.#takenOver.clear();
         return;
-      case 'respawn-delayed': {
-        const slot = this.slots[announcement.slot];
-        const isOfNew = this.target === this.stable || announcement.generation === this.target;
-        const patience = isOfNew ? slot : slot?.stopgap;
-        if (patience !== undefined) patience.notBefore = this.now + announcement.delayMs;
-        this.delays.push(announcement);
+      case 'respawn-delayed':
+        this.delays.set(announcement.slot, { ...announcement, until: this.now + announcement.delayMs });
         return;
-      }
       case 'fleet-stopping':
         this.phase = 'stopping';
         this.stoppingAt = this.now;
+        this.stopReason = announcement.ending.reason;
+        if (this.ending === 'requested') this.ending = announcement.ending.reason;
         return;
       case 'worker-forked':
       case 'worker-ready':
@@ -322,38 +350,55 @@ export class Ledger {
   #noteKill(id: number, cause: KillCause): void {
     const worker = this.workers.get(id);
     if (worker === undefined) return;
-    if (isActive(worker) && cause !== 'forced') this.#die(worker);
+    if (isActive(worker) && cause !== 'forced') this.#fail(worker);
     if (cause === 'drain-timeout') this.#spoil('timed-out');
     worker.state = 'killed';
     worker.killedAt = this.now;
   }
 
-  /** What must follow from the deaths of this step. */
-  judge(): void {
-    this.verdict = judge(this, this.#deaths, this.policy);
-    this.ending = this.verdict.ends ?? this.ending;
-  }
-
   end(): void {
     const filled = new Set(this.ready().map((worker) => worker.slot));
-    if (this.slots.every((_, slot) => filled.has(slot))) this.isTroubled = false;
+    if (this.slots.every((slot) => filled.has(slot))) this.isTroubled = false;
   }
 
-  /** A shutdown in which somebody had to be killed, or failed, is no success; the first reason stands. */
+  /** A shutdown in which a worker had to be killed, or failed, is no success; the first reason stands. */
   #spoil(reason: 'timed-out' | 'unclean'): void {
-    if (this.phase === 'stopping' && this.ending === 'requested') this.ending = reason;
+    if (this.phaseBefore === 'stopping' && this.ending === 'requested') this.ending = reason;
   }
 
   #resize(size: number): void {
     if (!this.isServing) return;
     if (size > this.size) this.isTroubled = true;
-    this.slots = Array.from({ length: size }, (_, slot) => this.slots[slot] ?? fresh());
+    for (let slot = size; slot < this.size; slot += 1) this.delays.delete(slot);
     this.size = size;
   }
 
-  #die(worker: Known): void {
+  #resetHealthy(): void {
+    const { minUptimeMs } = this.policy.respawn;
+    for (const { slot, generation, readyAt, isRetiring } of this.ready()) {
+      if (this.now < readyAt + minUptimeMs || isRetiring) continue;
+      this.earlyExits.delete(`${slot} ${generation}`);
+      if (this.delays.get(slot)?.generation === generation) this.delays.delete(slot);
+    }
+  }
+
+  #fail(worker: Known): void {
     this.isTroubled = true;
-    this.#deaths.push({ worker: { ...worker }, wasReady: worker.state === 'ready' });
+    this.failures.push({ worker: { ...worker } });
+    // What the events say of the healthy ones comes first.
+    if (this.#isHeard) this.#count(worker);
+  }
+
+  #count(worker: Readonly<Known>): void {
+    const key = `${worker.slot} ${worker.generation}`;
+    const isEarly = worker.state === 'booting' || this.now < worker.readyAt + this.policy.respawn.minUptimeMs;
+    if (worker.isRetiring) return;
+    if (!isEarly && this.delays.get(worker.slot)?.generation === worker.generation) {
+      this.delays.delete(worker.slot);
+    }
+    const count = isEarly ? (this.earlyExits.get(key) ?? 0) + 1 : 0;
+    this.earlyExits.set(key, count);
+    this.peaks.set(key, Math.max(count, this.peaks.get(key) ?? 0));
   }
 }
 

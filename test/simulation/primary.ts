@@ -1,4 +1,4 @@
-// The primary of the fake world: it holds the fleet, keeps awake time, and wakes when the fleet asks for it.
+// The primary of the fake world: it holds the fleet, keeps awake time, reads all that has arrived, and then steps.
 import type { Command } from '../../src/fleet/command.ts';
 import type { FleetEvent } from '../../src/fleet/event.ts';
 import type { Fleet } from '../../src/fleet/fleet.ts';
@@ -17,16 +17,14 @@ export const mostAwakeMs = 2 * tickMs;
 /** A timer is late by at most so much. */
 export const latenessMs = 3;
 
-/** When its timer has fired, what has arrived by then is read first: that takes at most so long. */
+/** Before it steps, what has arrived is read: that takes at most so long. */
 export const readingMs = 40;
 
 /** One step of the fleet. */
 export interface Moment {
-  /** Awake time. */
+  /** Awake time, before what had arrived by then was read. */
   readonly now: number;
-  /** What had arrived by then, in awake time, has been read. */
-  readonly heardUntil: number;
-  readonly event: FleetEvent;
+  readonly events: readonly FleetEvent[];
   readonly before: Fleet;
   readonly after: Fleet;
   readonly commands: readonly Command[];
@@ -38,11 +36,13 @@ export class Primary {
   timerAt = 0;
   /** For how long, in all, it did not get to read. */
   busyMs = 0;
-  #heardUntil = 0;
-  /** When who was heard since the last look. */
+  /** What it has read since its last step. */
+  #inbox: FleetEvent[] = [];
+  /** When each worker was last heard, of those that were since the last step. */
   #heard = new Map<number, number>();
+  #isReading = false;
   /** What is to be done when it reads again; null: it reads. */
-  #inbox: (() => void)[] | null = null;
+  #unread: (() => void)[] | null = null;
   /** How much real time was slept through. */
   #sleptMs = 0;
   readonly #agenda: Agenda;
@@ -61,80 +61,90 @@ export class Primary {
   }
 
   get isAbsent(): boolean {
-    return this.#inbox !== null;
+    return this.#unread !== null;
   }
 
   hear(event: FleetEvent): void {
-    this.#onceReading(() => this.#step(event));
+    this.#onceReading(() => {
+      this.#inbox.push(event);
+      this.#read();
+    });
   }
 
-  /** A sign of life of a worker. */
+  /** A heartbeat of a worker. */
   note(worker: number): void {
     this.#onceReading(() => this.#heard.set(worker, this.now));
   }
 
   /** SIGSTOP, or the lid of a laptop. */
   sleep(ms: number): void {
-    if (this.#inbox !== null) return;
-    this.#inbox = [];
+    if (this.#unread !== null) return;
+    this.#unread = [];
     this.timerAt = Infinity;
     this.#agenda.after(ms, () => {
       this.#sleptMs += Math.max(0, ms - mostAwakeMs);
       // Usually timers come before what has arrived meanwhile.
       const timersFirst = this.#random() < 0.7;
-      if (timersFirst) this.#look();
-      this.#read();
-      if (!timersFirst) this.#look();
+      if (timersFirst) this.#read();
+      this.#catchUp();
+      if (!timersFirst) this.#read();
     });
   }
 
   /** Its timers fire, and it knows how late it is; but it does not get to read for that long. */
   beBusy(ms: number): void {
-    if (this.#inbox !== null) return;
-    this.#inbox = [];
+    if (this.#unread !== null) return;
+    this.#unread = [];
     this.busyMs += ms;
-    this.#agenda.after(ms, () => this.#read());
+    this.#agenda.after(ms, () => this.#catchUp());
   }
 
   tick(): void {
     this.#agenda.now = Math.max(this.#agenda.now, this.timerAt);
-    this.#look();
+    this.timerAt = Infinity;
+    this.#read();
   }
 
-  /** Other events may come in between. */
-  #look(): void {
-    this.timerAt = Infinity;
-    const { now } = this;
+  /** What arrives while it reads belongs to the step. If reading takes long, it starts again: the step is never far behind. */
+  #read(): void {
+    if (this.#isReading) return;
+    this.#isReading = true;
+    this.#readSince(this.now);
+  }
+
+  #readSince(now: number): void {
     this.#agenda.after(between(this.#random, 0, readingMs), () =>
       this.#onceReading(() => {
-        this.#heardUntil = Math.max(this.#heardUntil, now);
-        const heard = this.#heard;
-        this.#heard = new Map();
-        this.#step({ type: 'time-passed', heard });
+        if (this.now - now > readingMs) this.#readSince(this.now);
+        else this.#step(now);
       }),
     );
   }
 
-  #read(): void {
-    const inbox = this.#inbox ?? [];
-    this.#inbox = null;
-    for (const run of inbox) run();
+  #catchUp(): void {
+    const unread = this.#unread ?? [];
+    this.#unread = null;
+    for (const run of unread) run();
   }
 
   #onceReading(run: () => void): void {
-    if (this.#inbox === null) run();
-    else this.#inbox.push(run);
+    if (this.#unread === null) run();
+    else this.#unread.push(run);
   }
 
-  #step(event: FleetEvent): void {
-    const { now, fleet: before } = this;
-    const heardUntil = this.#heardUntil;
+  #step(now: number): void {
+    this.#isReading = false;
+    const { fleet: before } = this;
     // Its process is no more.
     if (before.phase.name === 'stopped') return;
-    const [after, commands] = step(before, event, { now, heardUntil, random: this.#random });
+    const events = this.#inbox;
+    if (this.#heard.size > 0) events.unshift({ type: 'heartbeats', heard: this.#heard });
+    this.#inbox = [];
+    this.#heard = new Map();
+    const [after, commands] = step(before, events, { now, random: this.#random });
     this.fleet = after;
-    const wakeAt = Math.max(now, Math.min(nextWakeAt(after), heardUntil + tickMs));
+    const wakeAt = Math.max(now, Math.min(nextWakeAt(after), now + tickMs));
     this.timerAt = wakeAt + this.#sleptMs + between(this.#random, 1, latenessMs);
-    this.#obey({ now, heardUntil, event, before, after, commands });
+    this.#obey({ now, events, before, after, commands });
   }
 }

@@ -24,8 +24,8 @@ const undyingMs = 20_000;
 /** So long the primary waits for the exit of a process whose channel is closed. */
 const dyingMs = 1_000;
 
-/** A sign of life is no event of the fleet: it comes with the next look. */
-export type News = FleetEvent | { readonly type: 'sign-of-life'; readonly worker: number };
+/** A heartbeat is no event of the fleet: it comes with the next step. */
+export type News = FleetEvent | { readonly type: 'heartbeat'; readonly worker: number };
 
 export class Process {
   readonly id: number;
@@ -172,7 +172,7 @@ export class Process {
   #beat(everyMs: number): void {
     this.#later(everyMs, () => {
       if (this.state !== 'ready') return;
-      this.#send({ type: 'sign-of-life', worker: this.id });
+      this.#send({ type: 'heartbeat', worker: this.id });
       this.#beat(everyMs);
     });
   }

@@ -23,11 +23,12 @@ export class Story implements Observer {
     this.#line('-', `TROUBLE: ${troubleInWords(trouble)}`);
   }
 
-  step({ event, commands, now }: Moment): void {
+  step({ events, commands, now }: Moment): void {
     const words = commands.map(commandInWords).filter((word) => word !== null);
-    const isDull = event.type === 'time-passed' && words.length === 0;
-    if (isDull) return;
-    this.#line(String(Math.round(now)), [eventInWords(event), words.join(', ')].filter(Boolean).join(' -> '));
+    const news = events.filter(({ type }) => type !== 'heartbeats').map(eventInWords);
+    if (news.length === 0 && words.length === 0) return;
+    const happened = news.length === 0 ? 'time passed' : news.join(', ');
+    this.#line(String(Math.round(now)), [happened, words.join(', ')].filter(Boolean).join(' -> '));
   }
 
   recovered(): void {
@@ -52,8 +53,8 @@ function troubleInWords(trouble: Trouble): string {
 
 function eventInWords(event: FleetEvent): string {
   switch (event.type) {
-    case 'time-passed':
-      return 'time passed';
+    case 'heartbeats':
+      return 'heartbeats';
     case 'worker-exited':
       return `#${event.worker} exited (${event.signal ?? event.code})`;
     case 'fork-failed':
@@ -65,13 +66,13 @@ function eventInWords(event: FleetEvent): string {
     case 'retire-requested':
       return `#${event.worker} ${event.type.replace('worker-', 'is ')}`;
     case 'restart-requested':
-      return `restart with ${event.cwd}`;
+      return `restart with ${event.generation.cwd}`;
     case 'scale-requested':
-      return `size ${event.size} asked`;
+      return `size ${event.size} requested`;
     case 'scale-stepped':
-      return `size ${event.by > 0 ? '+1' : '-1'} asked`;
+      return `size ${event.by > 0 ? '+1' : '-1'} requested`;
     case 'stop-requested':
-      return event.force ? 'forced stop asked' : 'stop asked';
+      return event.force ? 'forced stop requested' : 'stop requested';
   }
 }
 
@@ -86,7 +87,7 @@ function commandInWords(command: Command): string | null {
     case 'kill':
       return null;
     case 'release-sockets':
-      return 'let the sockets go';
+      return 'close the sockets';
     case 'finish':
       return `FINISH ${command.ending.exitCode} (${command.ending.reason})`;
     case 'announce':
@@ -100,7 +101,7 @@ function announcementInWords(announcement: Announcement): string | null {
       return `kill #${announcement.worker.id} (${killCause(announcement.worker)})`;
     case 'respawn-delayed': {
       const { slot, delayMs, earlyExits } = announcement;
-      return `slot ${slot} waits ${Math.round(delayMs)} ms after ${earlyExits} early deaths`;
+      return `slot ${slot} waits ${Math.round(delayMs)} ms after ${earlyExits} early exits`;
     }
     case 'rollout-started':
       return `the rollout of ${announcement.to.id} starts`;

@@ -1,17 +1,19 @@
-// Tells a history: trouble, then time to become what is wanted, then quiet, then the end.
-import { isFull, isOutdated, isRolling, isServing, activeWorkers } from '../../src/fleet/fleet.ts';
+// Tells a history: trouble, then time to reach the target, then quiet, then the end.
+import { isOutdated, isRolling, isServing } from '../../src/fleet/fleet.ts';
 import type { Fleet } from '../../src/fleet/fleet.ts';
+import { isFull } from '../../src/fleet/reconcile.ts';
+import { isActive } from '../../src/fleet/worker.ts';
 import type { Policy } from '../../src/fleet/policy.ts';
 import type { History, Trouble } from './history.ts';
 import type { Moment } from './primary.ts';
 import type { World } from './world.ts';
 
-/** Whoever watches a history being told. */
+/** It watches a history being told. */
 export interface Observer {
   trouble?(trouble: Trouble): void;
   /** After the commands were given, and before they are obeyed. */
   step?(moment: Moment): void;
-  /** The trouble is over; what is wanted was reached, or the fleet has finished, or patience is at its end. */
+  /** The trouble is over; the target was reached, or the fleet has finished, or it was given up on. */
   recovered?(): void;
   /** The trouble is over, but the releases are as they are; time has passed. */
   endured?(): void;
@@ -37,10 +39,10 @@ export function tell(history: History, world: World, observers: readonly Observe
   if (history.isMended) {
     world.pass(LONGEST_FREEZE_MS, () => !world.isAnybodyFrozen);
     world.pass(AFTERMATH_MS);
-    world.pass(patienceMs(policy), () => isAsWanted(primary.fleet));
+    world.pass(longestMs(policy), () => isAtTarget(primary.fleet));
     for (const observer of observers) observer.recovered?.();
     world.pass(QUIET_MS);
-  } else if (canTellEarlyDeaths(policy)) {
+  } else if (canTellEarlyExits(policy)) {
     // At least a rollout has to end, one way or the other.
     world.pass(ENDURANCE_MS, () => !isRolling(primary.fleet));
     for (const observer of observers) observer.endured?.();
@@ -59,22 +61,22 @@ const ENDURANCE_MS = 1_200_000;
 const SHUTDOWN_MS = 60_000;
 
 /** Long enough for every deadline, one after the other. */
-function patienceMs({ boot, respawn, rollout, watchdog }: Policy): number {
+function longestMs({ boot, respawn, rollout, watchdog }: Policy): number {
   const once = boot.timeoutMs + respawn.backoff.maxMs + (watchdog === false ? 0 : watchdog.timeoutMs);
   return 10_000 + once + 8 * (2_000 + rollout.minReadyMs);
 }
 
-/** Where whoever is proven is stable too, no death of a proven worker is ever an early one. */
-function canTellEarlyDeaths({ rollout, respawn }: Policy): boolean {
+/** Where every available worker has been ready for minUptimeMs too, no exit of an available one is ever early. */
+function canTellEarlyExits({ rollout, respawn }: Policy): boolean {
   return rollout.minReadyMs < respawn.minUptimeMs;
 }
 
-function isAsWanted(fleet: Fleet): boolean {
-  const staying = activeWorkers(fleet);
+function isAtTarget(fleet: Fleet): boolean {
+  const active = fleet.workers.filter(isActive);
   return (
     isFull(fleet) &&
     !isRolling(fleet) &&
-    staying.length === fleet.slots.length &&
-    staying.every((worker) => !isOutdated(fleet, worker))
+    active.length === fleet.slots.length &&
+    active.every((worker) => !isOutdated(fleet, worker))
   );
 }

@@ -1,6 +1,7 @@
 // The fake world: it obeys the commands of a fleet, and throws trouble at it.
 import type { Command } from '../../src/fleet/command.ts';
 import { createFleet } from '../../src/fleet/fleet.ts';
+import type { Generation } from '../../src/fleet/fleet.ts';
 import type { Policy } from '../../src/fleet/policy.ts';
 import { Agenda } from './agenda.ts';
 import type { Health, History, Trouble } from './history.ts';
@@ -20,11 +21,12 @@ export class World {
   watch: (moment: Moment) => void = () => {};
   readonly #healths: Health[] = ['healthy'];
   #forksFailUntil = -Infinity;
+  #lastGeneration = 1;
 
   constructor(history: History) {
     this.#history = history;
     this.policy = policies[history.policy];
-    const fleet = createFleet(this.policy, history.size, release(1));
+    const fleet = createFleet(this.policy, history.size, { id: 1, ...release(1) });
     const random = seeded(history.seed);
     this.primary = new Primary(fleet, this.agenda, random, (moment) => this.#obey(moment));
   }
@@ -97,7 +99,7 @@ export class World {
       policy: this.policy,
       awakeNow: () => this.primary.now,
       deliver: (news) =>
-        news.type === 'sign-of-life' ? this.primary.note(news.worker) : this.primary.hear(news),
+        news.type === 'heartbeat' ? this.primary.note(news.worker) : this.primary.hear(news),
     });
     this.processes.set(id, process);
     process.boot();
@@ -135,7 +137,7 @@ export class World {
         return;
       case 'restarts':
         for (const health of trouble.releases)
-          this.primary.hear({ type: 'restart-requested', ...this.#deploy(health) });
+          this.primary.hear({ type: 'restart-requested', generation: this.#deploy(health) });
         return;
       case 'release-changes':
         this.#healths[Number(this.primary.fleet.target.entry.split('/')[1]) - 1] = trouble.health;
@@ -153,9 +155,10 @@ export class World {
     }
   }
 
-  #deploy(health: Health | 'same'): { readonly entry: string; readonly cwd: string } {
+  #deploy(health: Health | 'same'): Generation {
     if (health !== 'same') this.#healths.push(health);
-    return release(this.#healths.length);
+    this.#lastGeneration += 1;
+    return { id: this.#lastGeneration, ...release(this.#healths.length) };
   }
 
   #living(): readonly Process[] {

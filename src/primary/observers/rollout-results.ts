@@ -36,6 +36,11 @@ export class RolloutResults implements Observer {
     return result;
   }
 
+  /** The fleet is about to stop: what has not started will not. */
+  abandon(): void {
+    for (const generation of this.#pending.keys()) this.#settle(generation, notStarted('stopping', null));
+  }
+
   hear(announcement: Announcement): void {
     switch (announcement.type) {
       case 'rollout-completed': {

@@ -1,6 +1,6 @@
 // The processes of all workers: carries out the commands for them, and turns what they send into events of the fleet.
 import type { Command } from '../../fleet/command.ts';
-import type { FleetEvent, SignsOfLife } from '../../fleet/event.ts';
+import type { FleetEvent, Heartbeats } from '../../fleet/event.ts';
 import { ProtocolError } from '../../errors.ts';
 import type { Settings } from '../../options/index.ts';
 import { toErrorInfo } from '../../protocol/error-info.ts';
@@ -39,7 +39,7 @@ export class WorkerProcesses {
   readonly #supervisor: Supervisor;
   readonly #processes = new Map<number, WorkerProcess>();
   /** Since they were last taken. They are no events: there are many, and they change nothing until the fleet looks at them. */
-  #signsOfLife = new Map<number, number>();
+  #heartbeats = new Map<number, number>();
 
   constructor(parts: Parts, supervisor: Supervisor) {
     this.#parts = parts;
@@ -51,10 +51,10 @@ export class WorkerProcesses {
     return this.#processes.get(worker)?.pid ?? null;
   }
 
-  /** The latest sign of life of each worker that gave one since the last call. */
-  takeSignsOfLife(): SignsOfLife {
-    const taken = this.#signsOfLife;
-    this.#signsOfLife = new Map();
+  /** When the latest heartbeat of each worker came, of those that had one since the last call. */
+  takeHeartbeats(): Heartbeats {
+    const taken = this.#heartbeats;
+    this.#heartbeats = new Map();
     return taken;
   }
 
@@ -109,7 +109,7 @@ export class WorkerProcesses {
       case 'ready':
         return dispatch({ type: 'worker-ready', worker });
       case 'heartbeat':
-        this.#signsOfLife.set(worker, now());
+        this.#heartbeats.set(worker, now());
         return undefined;
       case 'failing':
         return dispatch({ type: 'worker-failing', worker, error: message.error });

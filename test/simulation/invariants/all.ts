@@ -1,8 +1,9 @@
 // Every invariant. Those of a whole history (it recovers, it is left alone, it ends) are the checker's own.
 import { capacity } from './capacity.ts';
+import { deadlines } from './deadlines.ts';
 import { forks } from './forks.ts';
 import { knowledge } from './knowledge.ts';
-import { patience } from './patience.ts';
+import { outages } from './outages.ts';
 import { replacement } from './replacement.ts';
 import { rollouts } from './rollouts.ts';
 import { shutdown } from './shutdown.ts';
@@ -11,9 +12,10 @@ import type { Invariant } from './invariant.ts';
 export const invariants: readonly Invariant[] = [
   ...capacity,
   ...forks,
+  ...outages,
   ...rollouts,
   ...replacement,
-  ...patience,
+  ...deadlines,
   ...shutdown,
   ...knowledge,
 ];

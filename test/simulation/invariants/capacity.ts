@@ -1,38 +1,36 @@
-// How many serve, and how many there are at the most.
+// How many serve, and how many there are at most.
 import type { Invariant } from './invariant.ts';
 
 export const capacity: readonly Invariant[] = [
   {
-    name: 'whoever is drained unasked leaves size - maxUnavailable reliable workers behind',
-    step: ({ ledger, world }) => {
+    name: 'a ready worker that is drained leaves size - maxUnavailable available ones behind',
+    step: ({ ledger }) => {
       const isVoluntary = ledger.drains.some(({ cause, wasReady }) => wasReady && cause !== 'shutdown');
-      const left = ledger.reliable().length;
-      const needed = ledger.size - world.policy.rollout.maxUnavailable;
-      return isVoluntary && left < needed ? `${left} left, ${needed} needed` : null;
+      const left = ledger.available().length;
+      return isVoluntary && left < ledger.needed ? `${left} left, ${ledger.needed} needed` : null;
     },
   },
   {
     name: 'ready >= size - maxUnavailable, unless something crashed',
-    step: ({ ledger, world }) => {
+    step: ({ ledger }) => {
       if (!ledger.isServing || ledger.isTroubled) return null;
       const ready = ledger.ready().length;
-      const needed = ledger.size - world.policy.rollout.maxUnavailable;
-      return ready < needed ? `${ready} ready, ${needed} needed` : null;
+      return ready < ledger.needed ? `${ready} ready, ${ledger.needed} needed` : null;
     },
   },
   {
-    name: 'processes <= size + maxSurge + those on their way out',
+    name: 'active workers <= size + maxSurge',
     command: ({ ledger, world }, command) => {
       if (command.type !== 'fork') return null;
-      const staying = ledger.staying();
-      const isEmpty = staying.every(({ slot }) => slot !== command.slot);
+      const active = ledger.active();
+      const isEmpty = active.every(({ slot }) => slot !== command.slot);
       const limit = ledger.size + world.policy.rollout.maxSurge;
-      return isEmpty || staying.length < limit ? null : `${staying.length + 1} stay, ${limit} may`;
+      return isEmpty || active.length < limit ? null : `${active.length + 1} are active, ${limit} may be`;
     },
     step: ({ ledger, world }) => {
-      const staying = ledger.staying().filter(({ slot }) => slot < ledger.size).length;
+      const active = ledger.active().filter(({ slot }) => slot < ledger.size).length;
       const limit = ledger.size + world.policy.rollout.maxSurge;
-      return staying > limit ? `${staying} stay, ${limit} may` : null;
+      return active > limit ? `${active} are active, ${limit} may be` : null;
     },
   },
   {
@@ -43,14 +41,13 @@ export const capacity: readonly Invariant[] = [
     },
   },
   {
-    name: 'a worker of a slot that was scaled away stays only while it is missed',
-    step: ({ ledger, world }) => {
+    name: 'a worker of a slot that was scaled away stays only while it is needed',
+    step: ({ ledger }) => {
       if (!ledger.isServing) return null;
-      const extra = ledger.staying().filter(({ slot }) => slot >= ledger.size);
+      const extra = ledger.active().filter(({ slot }) => slot >= ledger.size);
       if (extra.length === 0) return null;
       if (extra.some(({ state }) => state === 'booting')) return 'it still boots';
-      const needed = ledger.size - world.policy.rollout.maxUnavailable;
-      return ledger.reliable().length > needed ? 'nobody would miss it' : null;
+      return ledger.available().length > ledger.needed ? 'it can be spared' : null;
     },
   },
 ];

@@ -1,4 +1,4 @@
-// Who there is, and who is told something.
+// Which workers there are, and which of them are told something.
 import type { Command } from '../../../src/fleet/command.ts';
 import { surveyed } from '../../../src/fleet/fleet.ts';
 import type { Occupancy } from '../../../src/fleet/occupancy.ts';
@@ -19,12 +19,12 @@ export const knowledge: readonly Invariant[] = [
       if (actual.join() !== expected.join()) return `${actual.join()}; expected: ${expected.join()}`;
       if (after.slots.length !== ledger.size) return `${after.slots.length} slots, expected ${ledger.size}`;
       const generations = `${after.target.id} over ${after.stable.id}`;
-      const target = `${ledger.target} over ${ledger.stable}`;
-      return generations === target ? null : `it wants ${generations}, expected ${target}`;
+      const aims = `${ledger.target} over ${ledger.stable}`;
+      return generations === aims ? null : `${generations}, expected ${aims}`;
     },
   },
   {
-    name: 'what is kept of who fills which slot is what a look at all workers says',
+    name: 'the index of the workers is what a look at all of them says',
     step: ({ moment: { after } }) => {
       const kept = inWords(after.occupancy);
       const seen = inWords(surveyed(after).occupancy);
@@ -44,14 +44,14 @@ export const knowledge: readonly Invariant[] = [
   },
 ];
 
-/** A slot or a generation that nobody is of may be there or not. */
+/** A slot or a generation without workers may be there or not. */
 function inWords({ bySlot, ofGeneration, ...counts }: Occupancy): string {
   const slots = bySlot.flatMap((workers, slot) =>
     workers.length === 0 ? [] : [`${slot}: ${workers.map(({ id, state }) => `#${id} ${state}`).join(' ')}`],
   );
   const shares = [...ofGeneration]
-    .filter(([, { staying }]) => staying > 0)
-    .map(([id, { staying, booting }]) => `generation ${id}: ${staying}, ${booting} boot`);
+    .filter(([, { active }]) => active > 0)
+    .map(([id, share]) => `generation ${id}: ${JSON.stringify(share)}`);
   return [...slots, ...shares.toSorted(), JSON.stringify(counts)].join(', ');
 }
 

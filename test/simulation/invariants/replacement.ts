@@ -1,95 +1,85 @@
-// Whose place is taken, and when.
+// Which worker gives way to which, and when.
 import type { Drain, Known, Ledger } from '../ledger.ts';
 import type { Invariant } from './invariant.ts';
 
 export const replacement: readonly Invariant[] = [
   {
-    name: 'with surge for everybody, no slot gives up its old worker before all successors are proven',
+    name: 'with surge for every slot, none gives up its old worker before all successors are available',
     step: ({ ledger, world }) => {
       if (world.policy.rollout.maxSurge < ledger.size) return null;
       const given = ledger.drains.find((drain) => isLastOfRollout(ledger, drain));
-      const lacking = ledger.slots.findIndex((_, slot) => !hasProven(ledger, slot));
-      return given === undefined || lacking === -1
+      const lacking = ledger.slots.find((slot) => !ledger.hasSuccessor(slot));
+      return given === undefined || lacking === undefined
         ? null
-        : `#${given.worker.id} drains, slot ${lacking} has no proven successor`;
+        : `#${given.worker.id} drains, slot ${lacking} has no available successor`;
     },
   },
   {
-    name: 'where there is room for a successor, no slot gives up its old worker before one is proven',
+    name: 'where there is room for a successor, no slot gives up its old worker before one has been available',
     step: ({ ledger, world }) => {
       if (world.policy.rollout.maxSurge === 0) return null;
       const given = ledger.drains.find((drain) => isLastOfRollout(ledger, drain));
-      return given === undefined || ledger.slots.some((_, slot) => hasProven(ledger, slot))
+      return given === undefined || ledger.knownToWork.has(ledger.targetBefore)
         ? null
         : `#${given.worker.id} drains`;
     },
   },
   {
-    name: 'where there is room for a successor, no tired worker drains before it is proven',
+    name: 'where there is room for a successor, no retiring worker drains before it is available',
     step: ({ ledger, world }) => {
-      const tired = ledger.drains.find(
+      const retired = ledger.drains.find(
         (drain) =>
-          drain.cause === 'recycle' && isLastOld(ledger, drain) && !hasProven(ledger, drain.worker.slot),
+          drain.cause === 'recycle' && isLastOld(ledger, drain) && !ledger.hasSuccessor(drain.worker.slot),
       );
-      if (tired === undefined) return null;
-      const staying = ledger.staying();
-      const taken = new Set(staying.filter(({ slot }) => slot < ledger.size).map(({ slot }) => slot));
+      if (retired === undefined) return null;
+      const active = ledger.active();
+      const taken = new Set(active.filter(({ slot }) => slot < ledger.size).map(({ slot }) => slot));
       // A successor was forked into the slot that it left.
-      const surge = staying.length - taken.size;
-      return surge < world.policy.rollout.maxSurge ? `#${tired.worker.id} drains` : null;
+      return active.length - taken.size < world.policy.rollout.maxSurge
+        ? `#${retired.worker.id} drains`
+        : null;
     },
   },
   {
-    name: 'a tired worker with a proven successor goes as soon as nobody misses it',
-    step: ({ ledger, world }) => {
+    name: 'a retiring worker with an available successor goes as soon as it can be spared',
+    step: ({ ledger }) => {
       if (!ledger.isServing) return null;
-      const others = (worker: Known): number => ledger.reliable().filter(({ id }) => id !== worker.id).length;
-      const needed = ledger.size - world.policy.rollout.maxUnavailable;
+      const others = (worker: Known): number =>
+        ledger.available().filter(({ id }) => id !== worker.id).length;
       const idle = ledger
         .ready()
         .find(
           (worker) =>
-            worker.isTired &&
-            worker.generation >= ledger.target &&
-            hasProven(ledger, worker.slot) &&
-            others(worker) >= needed,
+            worker.isRetiring &&
+            (!ledger.isRolling || worker.generation === ledger.target) &&
+            ledger.hasSuccessor(worker.slot) &&
+            others(worker) >= ledger.needed,
         );
       return idle === undefined ? null : `#${idle.id} stays`;
     },
   },
   {
-    name: 'of two old workers in a slot, the one that an abort can better go back to stays',
+    name: 'of two old workers in a slot, an available one stays',
     step: ({ ledger }) => {
-      const worth = (worker: Readonly<Known>): number =>
-        (ledger.isAvailable({ ...worker, state: 'ready' }) ? 4 : 0) +
-        (worker.generation === ledger.stable ? 2 : 0) +
-        (worker.isTired ? 0 : 1);
-      const wrong = ledger.drains.find(
-        ({ worker, cause, wasReady }) =>
-          wasReady &&
-          (cause === 'rollout' || cause === 'recycle') &&
-          ledger.isOld(worker) &&
-          ledger
-            .ready()
-            .some(
-              (other) => other.slot === worker.slot && ledger.isOld(other) && worth(other) < worth(worker),
-            ),
-      );
+      const wrong = ledger.drains.find(({ worker, cause, wasReady }) => {
+        const isReplaced = wasReady && (cause === 'rollout' || cause === 'recycle') && ledger.isOld(worker);
+        if (!isReplaced || !ledger.isAvailable({ ...worker, state: 'ready' })) return false;
+        return ledger
+          .inSlot(worker.slot)
+          .some((other) => other.state === 'ready' && ledger.isOld(other) && !ledger.isAvailable(other));
+      });
       return wrong === undefined ? null : `#${wrong.worker.id} drains`;
     },
   },
 ];
 
 function isLastOfRollout(ledger: Ledger, drain: Drain): boolean {
-  return drain.cause === 'rollout' && drain.worker.generation < ledger.target && isLastOld(ledger, drain);
+  const isOfOldRelease = ledger.isRolling && drain.worker.generation !== ledger.target;
+  return drain.cause === 'rollout' && isOfOldRelease && isLastOld(ledger, drain);
 }
 
 /** Does it leave no other old one in its slot? */
 function isLastOld(ledger: Ledger, { worker, wasReady }: Drain): boolean {
   if (!wasReady) return false;
-  return !ledger.ready().some((other) => other.slot === worker.slot && ledger.isOld(other));
-}
-
-function hasProven(ledger: Ledger, slot: number): boolean {
-  return ledger.current(slot).some((worker) => ledger.isAvailable(worker));
+  return !ledger.inSlot(worker.slot).some((other) => ledger.isOld(other));
 }

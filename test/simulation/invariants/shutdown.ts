@@ -1,5 +1,6 @@
 // How the life of a fleet ends.
 import { latenessMs, mostAwakeMs, readingMs } from '../primary.ts';
+import type { Ledger } from '../ledger.ts';
 import type { Invariant } from './invariant.ts';
 
 export const shutdown: readonly Invariant[] = [
@@ -8,9 +9,9 @@ export const shutdown: readonly Invariant[] = [
     command: ({ ledger, world }, command) => {
       if (ledger.phase !== 'leaving' || ledger.forcedAt <= ledger.now) return null;
       const isOver = ledger.now >= ledger.leavingAt + world.policy.shutdown.delayMs;
-      const isGivenUp = ledger.verdict.ends === 'gave-up';
+      const isGivenUp = ledger.stopReason === 'gave-up' || isHopeless(ledger);
       return command.type === 'release-sockets' && !isOver && !isGivenUp
-        ? 'it lets the sockets go early'
+        ? 'it closes the sockets early'
         : null;
     },
     step: ({ ledger, world }) => {
@@ -23,7 +24,7 @@ export const shutdown: readonly Invariant[] = [
     },
   },
   {
-    name: 'in a shutdown the sockets are let go once, before anybody is told to drain for it',
+    name: 'in a shutdown the sockets are closed once, before any worker is told to drain for it',
     command: ({ ledger }, command) => {
       if (command.type === 'release-sockets') return ledger.socketsReleased === 0 ? null : 'once more';
       if (command.type !== 'drain' || command.cause !== 'shutdown') return null;
@@ -35,7 +36,7 @@ export const shutdown: readonly Invariant[] = [
         : `${ledger.socketsReleased} times while ${ledger.phase}`,
   },
   {
-    name: 'a fleet that is to stop leaves nobody out',
+    name: 'a fleet that is to stop leaves no worker out',
     step: ({ ledger }) => {
       if (ledger.phase !== 'stopping') return null;
       const isForced = ledger.forcedAt <= ledger.now;
@@ -74,13 +75,44 @@ export const shutdown: readonly Invariant[] = [
     command: ({ ledger }, command) => {
       if (command.type !== 'announce' || command.announcement.type !== 'fleet-stopping') return null;
       const { reason } = command.announcement.ending;
-      const expected = ledger.verdict.ends;
-      const isAsked = reason === 'requested' || reason === 'forced';
-      return (isAsked ? null : reason) === expected ? null : `${reason}, expected ${expected ?? 'requested'}`;
+      if (reason === 'boot-failed') {
+        const isFirstBoot = ledger.phaseBefore === 'starting' && ledger.failures.length > 0;
+        return isFirstBoot ? null : `boot-failed, while ${ledger.phaseBefore}`;
+      }
+      return reason !== 'gave-up' || isHopeless(ledger) ? null : 'gave-up, and there was hope';
     },
     step: ({ ledger }) =>
-      ledger.verdict.ends !== null && (ledger.isServing || ledger.phase === 'leaving')
-        ? `not ${ledger.verdict.ends}`
+      isHopeless(ledger) &&
+      ledger.aborts.length === 0 &&
+      ledger.failures.some(
+        ({ worker: { generation, slot } }) => generation === ledger.stable && slot < ledger.size,
+      ) &&
+      ledger.isRespawning
+        ? 'it goes on without hope'
+        : null,
+  },
+  {
+    name: 'it does not give up while a release may still show that it works',
+    command: ({ ledger }, command) =>
+      command.type === 'announce' &&
+      command.announcement.type === 'fleet-stopping' &&
+      command.announcement.ending.reason === 'gave-up' &&
+      ledger.targetBefore !== ledger.stable &&
+      ledger.aborts.every(({ reason }) => reason === 'stopping')
+        ? `generation ${ledger.targetBefore} had not failed`
         : null,
   },
 ];
+
+/** Every slot fails at its slowest pace, and no worker is ready. */
+function isHopeless(ledger: Ledger): boolean {
+  return (
+    !ledger.isRolling &&
+    ledger.phase !== 'starting' &&
+    ledger.ready().length === 0 &&
+    ledger.slots.every((slot) => {
+      const delay = ledger.delays.get(slot);
+      return delay?.slowest === true && delay.generation === ledger.stable;
+    })
+  );
+}

@@ -117,10 +117,10 @@ suite('a rollout aborts', () => {
       .ready(3)
       .passes(1_000)
       .isKilled(3);
-    assert.equal(fleet.fleet.slots[0]?.earlyExits, 1);
+    assert.equal(fleet.fleet.slots[0]?.backoff.earlyExits, 1);
     fleet.exits(4, 1);
     assert.equal(fleet.does().filter((words) => words.includes('aborted')).length, 1);
-    assert.equal(fleet.fleet.slots[0]?.earlyExits, 0);
+    assert.equal(fleet.fleet.slots[0]?.backoff.earlyExits, 0);
   });
 
   test('S73: an old worker crashes after the abort -> it respawns the old release', () => {

@@ -71,16 +71,15 @@ export const BOOM: ErrorInfo = {
 export class Driven {
   fleet: Fleet;
   now = 0;
-  /** Null: all that was said is known at once. */
-  heardUntil: number | null = null;
   /** Everything that was ever commanded, and announced. */
   readonly commands: Command[] = [];
   readonly told: Announcement[] = [];
   #does: string[] = [];
   readonly #heard = new Map<number, number>();
+  #lastGeneration = 1;
 
   constructor(policy: Policy, size: number) {
-    this.fleet = deepFreeze(createFleet(policy, size, release(1)));
+    this.fleet = deepFreeze(createFleet(policy, size, { id: 1, ...release(1) }));
     this.#look();
   }
 
@@ -103,7 +102,7 @@ export class Driven {
   }
 
   happens(event: FleetEvent): this {
-    this.#step(event);
+    this.#step([event]);
     return this;
   }
 
@@ -167,7 +166,11 @@ export class Driven {
   }
 
   restarts(number: number): this {
-    return this.happens({ type: 'restart-requested', ...release(number) });
+    this.#lastGeneration += 1;
+    return this.happens({
+      type: 'restart-requested',
+      generation: { id: this.#lastGeneration, ...release(number) },
+    });
   }
 
   scales(size: number): this {
@@ -182,15 +185,11 @@ export class Driven {
   #look(): void {
     const heard = new Map(this.#heard);
     this.#heard.clear();
-    this.#step({ type: 'time-passed', heard });
+    this.#step(heard.size === 0 ? [] : [{ type: 'heartbeats', heard }]);
   }
 
-  #step(event: FleetEvent): void {
-    const [fleet, commands] = step(this.fleet, deepFreeze(event), {
-      now: this.now,
-      heardUntil: this.heardUntil ?? this.now,
-      random: () => 0.5,
-    });
+  #step(events: readonly FleetEvent[]): void {
+    const [fleet, commands] = step(this.fleet, deepFreeze(events), { now: this.now, random: () => 0.5 });
     this.fleet = deepFreeze(fleet);
     for (const command of commands) {
       this.commands.push(command);

@@ -39,7 +39,7 @@ suite('a worker is tired', () => {
     const fleet = driveReady({ size: 3, rollout: { maxUnavailable: 1 } });
     fleet.isKilled(1).isKilled(4).tires(2).ready(5).passes(50).isKilled(6);
     fleet.does();
-    assert.equal(fleet.fleet.slots[0]?.earlyExits, 3);
+    assert.equal(fleet.fleet.slots[0]?.backoff.earlyExits, 3);
     fleet.passes(950);
     assert.deepEqual(
       fleet.does().filter((words) => words.startsWith('drain')),

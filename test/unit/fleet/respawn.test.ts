@@ -1,7 +1,7 @@
 // What dies comes back: at once at first, then slower, and at last not at all.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { respawnDelayMs } from '../../../src/fleet/respawn.ts';
+import { respawnDelayMs } from '../../../src/fleet/backoff.ts';
 import { BOOM, drive, driveReady, policyWith } from './drive.ts';
 import type { Driven } from './drive.ts';
 
@@ -209,13 +209,13 @@ suite('a worker dies again and again', () => {
     const fleet = driveReady({ size: 2 });
     crashes(fleet, 3);
     fleet.passes(30_000).ready(5).passes(5_000).tires(5);
-    assert.equal(fleet.fleet.slots[0]?.earlyExits, 0);
+    assert.equal(fleet.fleet.slots[0]?.backoff.earlyExits, 0);
   });
 
   test('S31: the health of a worker that is to be replaced does not speak for its successors', () => {
     const fleet = driveReady({ size: 2 }).passes(10_000).tires(1).isKilled(3).isKilled(4);
     fleet.passes(10);
-    assert.equal(fleet.fleet.slots[0]?.earlyExits, 2);
+    assert.equal(fleet.fleet.slots[0]?.backoff.earlyExits, 2);
   });
 
   test('S78: a restart clears the backoff -> the new release is forked at once', () => {

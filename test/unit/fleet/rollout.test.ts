@@ -192,14 +192,14 @@ suite('a rollout', () => {
 
   test('S78: slots that back off do not delay a rollout, and those of the new generation start with a clean slate', () => {
     const fleet = driveReady({ size: 2 }).isKilled(1).isKilled(3).passes(50).isKilled(4);
-    assert.equal(fleet.fleet.slots[0]?.earlyExits, 3);
+    assert.equal(fleet.fleet.slots[0]?.backoff.earlyExits, 3);
     fleet.does();
     fleet.restarts(2);
     assert.deepEqual(fleet.does().slice(1), [
       'fork #5 for slot 0 of generation 2',
       'fork #6 for slot 1 of generation 2',
     ]);
-    assert.equal(fleet.fleet.slots[0]?.earlyExits, 0);
+    assert.equal(fleet.fleet.slots[0]?.backoff.earlyExits, 0);
   });
 
   test('minReadyMs 0: ready is proven', () => {

@@ -1,0 +1,87 @@
+// Rule: what does a failure say about the release, the slot, and the whole fleet?
+import { afterFailure, isSlowest } from './backoff.ts';
+import type { AbortReason } from './command.ts';
+import { isAvailable, isRespawning, isRolling } from './fleet.ts';
+import type { Backoff, Fleet } from './fleet.ts';
+import { abortRollout } from './rollout.ts';
+import { announce, changeSlot, stop } from './turn.ts';
+import type { Context, Failure, Turn } from './turn.ts';
+
+export function assessFailures(turn: Turn, context: Context): Turn {
+  const assessed: Turn = { ...turn, failures: [] };
+  // A worker fails once. One that is incompatible may have exited in the same step.
+  const failed = new Map(turn.failures.toReversed().map((failure) => [failure.worker.id, failure]));
+  const failures = turn.failures.filter((failure) => failed.get(failure.worker.id) === failure);
+  return failures.reduce((sofar, failure) => assess(sofar, failure, context), assessed);
+}
+
+function assess(turn: Turn, failure: Failure, context: Context): Turn {
+  const { fleet } = turn;
+  const { error, worker } = failure;
+  if (!isRespawning(fleet)) return turn;
+  const slot = fleet.slots[worker.slot];
+  const isOfTarget = worker.generation === fleet.target.id;
+  // A boot that is not needed any more says nothing.
+  if (worker.state === 'booting' && !isOfTarget && worker.generation !== slot?.release.id) return turn;
+  const backoff = slot && afterFailure(slot.backoff, failure, fleet.policy.respawn, context);
+  if (isRolling(fleet) && isOfTarget && isAgainstRelease(fleet, failure, backoff)) {
+    return abortRollout(turn, abortReason(failure), failure);
+  }
+  if (fleet.phase.name === 'starting') return stop(turn, { exitCode: 1, reason: 'boot-failed', error });
+  // While a worker retires, it is its successors that count.
+  const isRetiring = worker.state === 'ready' && worker.recycle !== null;
+  const isCounted = slot !== undefined && worker.generation === slot.release.id && !isRetiring;
+  const counted = isCounted && backoff ? delayRespawn(turn, failure, backoff) : turn;
+  return isHopeless(counted.fleet) ? stop(counted, { exitCode: 1, reason: 'gave-up', error }) : counted;
+}
+
+/** A worker that was available, but whose successors fail again and again, would keep a rollout from ever ending. */
+function isAgainstRelease(fleet: Fleet, { worker }: Failure, backoff: Backoff | undefined): boolean {
+  const isHandedOver = fleet.slots[worker.slot]?.release.id === fleet.target.id;
+  return (
+    !isAvailable(fleet, worker) ||
+    !isHandedOver ||
+    (backoff !== undefined && isSlowest(backoff, fleet.policy.respawn))
+  );
+}
+
+function abortReason({ how, worker }: Failure): AbortReason {
+  switch (how) {
+    case 'fork-failed':
+    case 'incompatible':
+      return how;
+    case 'failing':
+    case 'exited':
+      return worker.state === 'booting' ? 'boot-failed' : 'crashed';
+    case 'timed-out':
+      return worker.state === 'booting' ? 'boot-timeout' : 'crashed';
+  }
+}
+
+function delayRespawn(turn: Turn, { worker }: Failure, backoff: Backoff): Turn {
+  const { now, policy, slots } = turn.fleet;
+  const slot = slots[worker.slot];
+  if (slot === undefined) return turn;
+  const delayed = changeSlot(turn, worker.slot, { ...slot, backoff });
+  if (backoff.notBefore <= now) return delayed;
+  return announce(delayed, {
+    type: 'respawn-delayed',
+    slot: worker.slot,
+    generation: worker.generation,
+    earlyExits: backoff.earlyExits,
+    delayMs: backoff.notBefore - now,
+    slowest: isSlowest(backoff, policy.respawn),
+  });
+}
+
+/**
+ * Every slot is at its slowest pace, and no worker is ready. Also while the fleet is leaving: a client that connects
+ * meanwhile would only wait in the queue, for an answer that never comes. Not in a rollout, which may bring the cure.
+ */
+function isHopeless(fleet: Fleet): boolean {
+  return (
+    !isRolling(fleet) &&
+    fleet.occupancy.ready === 0 &&
+    fleet.slots.every(({ backoff }) => isSlowest(backoff, fleet.policy.respawn))
+  );
+}

@@ -1,0 +1,84 @@
+// What a slot has, and what it lacks.
+import { isAvailable, isOutdated } from './fleet.ts';
+import type { Fleet, Generation } from './fleet.ts';
+import { inSlot, shareOf } from './occupancy.ts';
+import { isReady } from './worker.ts';
+import type { Active } from './worker.ts';
+
+/** The active workers of one slot, by what becomes of them. */
+export interface Occupants {
+  /** The one to keep, or the successor of the outdated one. */
+  readonly current: Active | undefined;
+  /** The one to replace. It serves until its successor is available. */
+  readonly outdated: Active | undefined;
+  /** Those that the slot does not need. */
+  readonly surplus: readonly Active[];
+}
+
+export function occupantsOf(fleet: Fleet, index: number): Occupants {
+  const workers = inSlot(fleet.occupancy, index);
+  const slot = fleet.slots[index];
+  if (slot === undefined) return { current: undefined, outdated: undefined, surplus: workers };
+  const releases = [slot.release.id, fleet.target.id];
+  // A release that is neither to be run nor to be gone back to need not finish its boot.
+  const usable = workers.filter((worker) => isReady(worker) || releases.includes(worker.generation));
+  const ranked = usable.length < 2 ? usable : usable.toSorted(byPreference(fleet, slot.release));
+  const current = ranked.find((worker) => !isOutdated(fleet, worker));
+  const outdated = ranked.find((worker) => isOutdated(fleet, worker));
+  return {
+    current,
+    outdated,
+    surplus: workers.filter((worker) => worker !== current && worker !== outdated),
+  };
+}
+
+type Comparator = (a: Active, b: Active) => number;
+
+/** Which of two workers a slot would rather keep: the first comparator that sees a difference decides. */
+export function byPreference(fleet: Fleet, release: Generation | undefined): Comparator {
+  return inOrder(
+    first((worker) => isAvailable(fleet, worker)),
+    first((worker) => worker.generation === release?.id),
+    first((worker) => worker.state === 'ready'),
+    first((worker) => worker.state === 'booting' || worker.recycle === null),
+    (a, b) => a.id - b.id,
+  );
+}
+
+export function inOrder(...comparators: readonly Comparator[]): Comparator {
+  return (a, b) => comparators.reduce((sofar, compare) => (sofar === 0 ? compare(a, b) : sofar), 0);
+}
+
+/** Those for which this holds come first. */
+export function first(holds: (worker: Active) => boolean): Comparator {
+  return (a, b) => Number(holds(b)) - Number(holds(a));
+}
+
+/** Does it lack a worker that it would be left with if the rollout were aborted now? A successor is none before it is available. */
+export function isVacant({ occupancy, slots, target }: Fleet, index: number): boolean {
+  const release = slots[index]?.release.id;
+  return !inSlot(occupancy, index).some(
+    (worker) => worker.generation === release || (isReady(worker) && worker.generation !== target.id),
+  );
+}
+
+/** Is there something to be replaced in it, or its release, and no successor yet? */
+export function lacksSuccessor(fleet: Fleet, index: number): boolean {
+  const { current, outdated } = occupantsOf(fleet, index);
+  const isOfOldRelease = fleet.slots[index]?.release.id !== fleet.target.id;
+  return current === undefined && (isOfOldRelease || outdated !== undefined);
+}
+
+/** May one more worker be forked into it? */
+export function hasRoom({ occupancy, policy }: Fleet, index: number): boolean {
+  const surge = occupancy.active - occupancy.occupied;
+  return inSlot(occupancy, index).length === 0 || surge < policy.rollout.maxSurge;
+}
+
+/**
+ * Are as many workers of a generation booting as may at once? Boots share the CPUs: if too many boot at once, all of them
+ * may be too late. Counted for each generation, so that a release that hangs does not keep another one from booting.
+ */
+export function areEnoughBooting({ occupancy, policy }: Fleet, { id }: Generation): boolean {
+  return shareOf(occupancy, id).booting >= policy.boot.concurrency;
+}
