@@ -35,6 +35,7 @@ export const PRIMARY_MESSAGES = [
 /** What fixtures print, as a line of JSON each. */
 export const FIXTURE_MESSAGES = [
   'accepted',
+  'blocked',
   'blocking',
   'born',
   'building',

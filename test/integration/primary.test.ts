@@ -70,7 +70,7 @@ suite('primary', () => {
     assert.deepEqual(service.leftovers(), []);
   });
 
-  test('S52: the primary is busy -> a worker accepts no connection before the primary acknowledges it, and can be killed at once', async (t) => {
+  test('S52: the primary is busy -> a worker accepts no connection before the primary acknowledges it, and leaves as a drained one', async (t) => {
     const service = await startReadyService(t, {
       fixture: 'fickle.js',
       options: { workers: 1, rollout: QUICK },
@@ -83,14 +83,28 @@ suite('primary', () => {
     const over = new AbortController();
     void shrunk.finally(() => over.abort());
     let count = 0;
+    let firstOfAnother = Infinity;
     for (; !over.signal.aborted; count += 1) {
       const answer = await servedOnce(port);
-      assert.ok(
-        answer.includes(`"pid":${old},`),
-        `request ${count} was answered by another worker: ${answer}`,
-      );
+      if (!answer.includes(`"pid":${old},`)) firstOfAnother = Math.min(firstOfAnother, Date.now());
     }
+    const blockedUntil = Number((await service.seen('blocked'))['at']);
+    assert.ok(firstOfAnother >= blockedUntil, 'another worker answered while the primary was busy');
     assert.ok(count > 10, `only ${count} requests while the other worker waited`);
+    await service.seen('worker draining', { where: ({ cause }) => cause === 'cancelled' });
+    const exited = await service.seen('worker exited', { where: ({ worker }) => worker?.slot === 1 });
+    assert.deepEqual([exited['code'], exited['signal']], [0, null]);
+  });
+
+  test('S52: a worker that is removed before it can hear of it -> it is killed at once, and has served no client', async (t) => {
+    const service = await startReadyService(t, {
+      fixture: 'slow-import.js',
+      options: { workers: 1 },
+      env: { IMPORT_MS: '600000', QUICK_WORKERS: '1' },
+    });
+    service.signal('SIGTTIN');
+    await service.seen('importing');
+    service.signal('SIGTTOU');
     await service.seen('worker draining', { where: ({ cause }) => cause === 'cancelled' });
     await service.seen('worker exited', { where: ({ signal }) => signal === 'SIGKILL' });
   });
