@@ -12,7 +12,7 @@ export interface ClusteredPluginOptions {
    * The context that buildApp was called with.
    * @default a context of role 'single', for tests and plain scripts without startClustered
    */
-  worker?: WorkerContext;
+  worker?: WorkerContext | undefined;
   /**
    * Adds `GET /livez`, which answers 200 as long as this worker answers at all, and `GET /readyz`, which answers 200 or, if
    * `readiness` is false, 503. The names are those of the Kubernetes API server. `true`: with the default paths.

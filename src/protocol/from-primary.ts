@@ -1,16 +1,6 @@
 // The messages that the primary sends to a worker.
-import type { DrainCause } from '../fleet/worker.ts';
-import { anything, boolean, keyOf, number, parserOf } from './declare.ts';
+import { anything, boolean, number, parserOf } from './declare.ts';
 import type { MessageOf } from './declare.ts';
-
-const drainCause = keyOf<DrainCause>({
-  rollout: true,
-  recycle: true,
-  scale: true,
-  cancelled: true,
-  failing: true,
-  shutdown: true,
-});
 
 const MESSAGES = {
   /** Follows `hello`: the worker may accept connections. Until then the primary may kill it, and no request is lost. */
@@ -18,7 +8,7 @@ const MESSAGES = {
   /** The whole service is about to stop: the worker still serves, but its readiness is false. */
   leave: {},
   /** `final`: no worker accepts connections after this one. */
-  drain: { cause: drainCause, final: boolean, idleMs: number, graceMs: number, closeMs: number },
+  drain: { final: boolean, idleMs: number, graceMs: number },
   /** To the `request` with the same id. */
   response: { id: number, value: anything },
 };

@@ -65,8 +65,8 @@ export class WorkerProcesses {
         this.#processes.set(command.worker, this.#fork(command));
         return;
       case 'drain': {
-        const { type, cause, final, idleMs, graceMs, closeMs } = command;
-        return known?.send({ type, cause, final, idleMs, graceMs, closeMs });
+        const { type, final, idleMs, graceMs } = command;
+        return known?.send({ type, final, idleMs, graceMs });
       }
       case 'leave':
         return known?.send({ type: 'leave' });
