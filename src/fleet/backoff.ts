@@ -13,6 +13,7 @@ export function resetBackoff(turn: Turn): Turn {
   const { before, fleet } = turn;
   // It counts also if it has just asked to retire, or failed.
   const known = { ...fleet, occupancy: before.occupancy };
+  if (!fleet.slots.some(({ backoff }) => hasRecord(backoff))) return turn;
   const healthy = fleet.slots.map(
     ({ backoff }, index) => hasRecord(backoff) && hasHealthyWorker(known, index),
   );

@@ -6,6 +6,7 @@ import type { Backoff, Fleet } from './fleet.ts';
 import { abortRollout } from './rollout.ts';
 import { announce, changeSlot, stop } from './turn.ts';
 import type { Context, Failure, Turn } from './turn.ts';
+import { isRecycled } from './worker.ts';
 
 export function assessFailures(turn: Turn, context: Context): Turn {
   const assessed: Turn = { ...turn, failures: [] };
@@ -29,8 +30,7 @@ function assess(turn: Turn, failure: Failure, context: Context): Turn {
   }
   if (fleet.phase.name === 'starting') return stop(turn, { exitCode: 1, reason: 'boot-failed', error });
   // While a worker retires, it is its successors that count.
-  const isRetiring = worker.state === 'ready' && worker.recycle !== null;
-  const isCounted = slot !== undefined && worker.generation === slot.release.id && !isRetiring;
+  const isCounted = slot !== undefined && worker.generation === slot.release.id && !isRecycled(worker);
   const counted = isCounted && backoff ? delayRespawn(turn, failure, backoff) : turn;
   return isHopeless(counted.fleet) ? stop(counted, { exitCode: 1, reason: 'gave-up', error }) : counted;
 }

@@ -3,7 +3,7 @@ import { survey } from './occupancy.ts';
 import type { ErrorInfo } from './event.ts';
 import type { Occupancy } from './occupancy.ts';
 import type { Policy } from './policy.ts';
-import { isReady } from './worker.ts';
+import { isReady, isRecycled } from './worker.ts';
 import type { Active, Ready, Worker } from './worker.ts';
 
 /** A release: the real paths behind the entry file and the working directory, pinned. */
@@ -132,8 +132,7 @@ export function readyWorkers({ workers }: Fleet): readonly Ready[] {
 
 /** Is it to be replaced, because it asked for it, or because of a rollout? */
 export function isOutdated(fleet: Fleet, worker: Active): boolean {
-  const isRecycled = worker.state === 'ready' && worker.recycle !== null;
-  return isRecycled || (isRolling(fleet) && worker.generation !== fleet.target.id);
+  return isRecycled(worker) || (isRolling(fleet) && worker.generation !== fleet.target.id);
 }
 
 /** Has it been ready for `rollout.minReadyMs`? */

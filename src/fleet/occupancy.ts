@@ -1,6 +1,6 @@
 // An index of the active workers: by slot, and counted. Made once a turn and kept in line with every change, so that no rule
 // has to look at all workers for each slot, or for each worker.
-import { isActive, isReady } from './worker.ts';
+import { isActive, isReady, isRecycled } from './worker.ts';
 import type { Active, Worker } from './worker.ts';
 
 export interface Occupancy {
@@ -11,6 +11,8 @@ export interface Occupancy {
   readonly active: number;
   readonly ready: number;
   readonly available: number;
+  /** Ready ones that are to be replaced although their generation is current. */
+  readonly recycled: number;
   /** By the id of the generation. */
   readonly ofGeneration: ReadonlyMap<number, Share>;
 }
@@ -32,7 +34,7 @@ const NO_WORKERS: readonly Active[] = [];
 export function survey(workers: readonly Worker[], size: number, isAvailable: Test): Occupancy {
   const bySlot = Array.from({ length: size }, () => NO_WORKERS);
   const ofGeneration = new Map<number, Share>();
-  let [active, ready, available] = [0, 0, 0];
+  let [active, ready, available, recycled] = [0, 0, 0, 0];
   for (const worker of workers) {
     if (!isActive(worker)) continue;
     // Of a slot that was scaled away.
@@ -47,9 +49,10 @@ export function survey(workers: readonly Worker[], size: number, isAvailable: Te
     active += 1;
     if (isReady(worker)) ready += 1;
     if (isAvailable(worker)) available += 1;
+    if (isRecycled(worker)) recycled += 1;
   }
   const occupied = bySlot.reduce((count, { length }, slot) => count + Number(length > 0 && slot < size), 0);
-  return { bySlot, occupied, active, ready, available, ofGeneration };
+  return { bySlot, occupied, active, ready, available, recycled, ofGeneration };
 }
 
 /** A worker has come, changed, or gone. */
@@ -89,6 +92,7 @@ export function exchanged(
     active: occupancy.active + more(isActive),
     ready: occupancy.ready + more(isReady),
     available: occupancy.available + more(isAvailable),
+    recycled: occupancy.recycled + more(isRecycled),
     ofGeneration,
   };
 }

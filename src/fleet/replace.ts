@@ -16,8 +16,16 @@
 //                                                  but its worker works, and stays until it exits
 import { isAvailable, isRespawning, isRolling, isServing } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
-import { shareOf } from './occupancy.ts';
-import { areEnoughBooting, byPreference, hasRoom, lacksSuccessor, occupantsOf } from './slot.ts';
+import { inSlot, shareOf } from './occupancy.ts';
+import {
+  areEnoughBooting,
+  byPreference,
+  hasRoom,
+  hasSurge,
+  isReplacing,
+  lacksSuccessor,
+  occupantsOf,
+} from './slot.ts';
 import { drain, fork, handOver } from './turn.ts';
 import type { Context, Turn } from './turn.ts';
 import { isReady } from './worker.ts';
@@ -43,8 +51,10 @@ export function drainSurplus(turn: Turn, context: Context): Turn {
 
 /** Rule: what is outdated, and what has an old release, gets a successor as far as there is room for one. */
 export function forkSuccessors(turn: Turn, context: Context): Turn {
-  if (!isServing(turn.fleet)) return turn;
-  const lacking = [...turn.fleet.slots.keys()].filter((index) => lacksSuccessor(turn.fleet, index));
+  const { fleet } = turn;
+  const isRoomLeft = hasSurge(fleet) || fleet.occupancy.occupied < fleet.slots.length;
+  if (!isServing(fleet) || !isReplacing(fleet) || !isRoomLeft) return turn;
+  const lacking = [...fleet.slots.keys()].filter((index) => lacksSuccessor(fleet, index));
   return lacking.reduce(
     (sofar, index) =>
       mayForkSuccessor(sofar.fleet, index) ? fork(sofar, index, sofar.fleet.target, context) : sofar,
@@ -81,7 +91,7 @@ function underWay({ occupancy, target }: Fleet): number {
  */
 export function drainReplaced(turn: Turn, context: Context): Turn {
   const { fleet } = turn;
-  if (!isServing(fleet)) return turn;
+  if (!isServing(fleet) || !isReplacing(fleet)) return turn;
   const isSettled = !isRolling(fleet) || !isSettling(fleet);
   const replaced = replacedWorkers(fleet).filter((worker) => isSettled || !isOfOldRelease(fleet, worker));
   return drainSpare(turn, replaced, context);
@@ -89,6 +99,7 @@ export function drainReplaced(turn: Turn, context: Context): Turn {
 
 /** Is a successor still to be forked somewhere, or to become available? */
 function isSettling(fleet: Fleet): boolean {
+  if (underWay(fleet) > 0) return true;
   return (
     fleet.slots.some((_, index) => {
       const { current } = occupantsOf(fleet, index);
@@ -103,7 +114,7 @@ function isSettling(fleet: Fleet): boolean {
  */
 export function drainForRoom(turn: Turn, context: Context): Turn {
   const { fleet } = turn;
-  if (!isServing(fleet)) return turn;
+  if (!isServing(fleet) || !isReplacing(fleet) || hasSurge(fleet)) return turn;
   const waiting = [...fleet.slots.keys()].filter(
     (index) => lacksSuccessor(fleet, index) && !hasRoom(fleet, index),
   );
@@ -158,13 +169,16 @@ function isOfOldRelease(fleet: Fleet, { generation }: Active): boolean {
 }
 
 function surplusWorkers(fleet: Fleet): readonly Active[] {
-  return fleet.occupancy.bySlot.flatMap((_, index) => occupantsOf(fleet, index).surplus);
+  return fleet.occupancy.bySlot.flatMap((workers, index) =>
+    workers.length === 0 ? [] : occupantsOf(fleet, index).surplus,
+  );
 }
 
 /** Those whose successors are available. */
 function replacedWorkers(fleet: Fleet): readonly Ready[] {
-  return fleet.slots
-    .map((_, index) => occupantsOf(fleet, index))
+  return [...fleet.slots.keys()]
+    .filter((index) => inSlot(fleet.occupancy, index).length > 1)
+    .map((index) => occupantsOf(fleet, index))
     .filter(({ current }) => current !== undefined && isAvailable(fleet, current))
     .map(({ outdated }) => outdated)
     .filter((worker) => worker !== undefined)

@@ -13,6 +13,7 @@ import { isReady } from './worker.ts';
  */
 export function handOverSlots(turn: Turn): Turn {
   const { phase, slots, target } = turn.fleet;
+  if (!isRolling(turn.fleet)) return turn;
   return slots.reduce((sofar, { release }, index) => {
     const isDue = phase.name === 'starting' || hasSuccessor(sofar.fleet, index);
     return release.id !== target.id && isDue ? handOver(sofar, index) : sofar;

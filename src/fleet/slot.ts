@@ -1,8 +1,8 @@
 // What a slot has, and what it lacks.
-import { isAvailable, isOutdated } from './fleet.ts';
+import { isAvailable, isOutdated, isRolling } from './fleet.ts';
 import type { Fleet, Generation } from './fleet.ts';
 import { inSlot, shareOf } from './occupancy.ts';
-import { isReady } from './worker.ts';
+import { isReady, isRecycled } from './worker.ts';
 import type { Active } from './worker.ts';
 
 /** The active workers of one slot, by what becomes of them. */
@@ -19,18 +19,18 @@ export function occupantsOf(fleet: Fleet, index: number): Occupants {
   const workers = inSlot(fleet.occupancy, index);
   const slot = fleet.slots[index];
   if (slot === undefined) return { current: undefined, outdated: undefined, surplus: workers };
-  const releases = [slot.release.id, fleet.target.id];
   // A release that is neither to be run nor to be gone back to need not finish its boot.
-  const usable = workers.filter((worker) => isReady(worker) || releases.includes(worker.generation));
-  const ranked = usable.length < 2 ? usable : usable.toSorted(byPreference(fleet, slot.release));
-  const current = ranked.find((worker) => !isOutdated(fleet, worker));
-  const outdated = ranked.find((worker) => isOutdated(fleet, worker));
-  return {
-    current,
-    outdated,
-    surplus: workers.filter((worker) => worker !== current && worker !== outdated),
-  };
+  const isUsable = (worker: Active): boolean =>
+    isReady(worker) || worker.generation === slot.release.id || worker.generation === fleet.target.id;
+  const ranked = workers.length < 2 ? workers : workers.toSorted(byPreference(fleet, slot.release));
+  const current = ranked.find((worker) => isUsable(worker) && !isOutdated(fleet, worker));
+  const outdated = ranked.find((worker) => isUsable(worker) && isOutdated(fleet, worker));
+  const isNeeded = (worker: Active): boolean => worker === current || worker === outdated;
+  const surplus = workers.every(isNeeded) ? NONE : workers.filter((worker) => !isNeeded(worker));
+  return { current, outdated, surplus };
 }
+
+const NONE: readonly Active[] = [];
 
 type Comparator = (a: Active, b: Active) => number;
 
@@ -40,7 +40,7 @@ export function byPreference(fleet: Fleet, release: Generation | undefined): Com
     first((worker) => isAvailable(fleet, worker)),
     first((worker) => worker.generation === release?.id),
     first((worker) => worker.state === 'ready'),
-    first((worker) => worker.state === 'booting' || worker.recycle === null),
+    first((worker) => !isRecycled(worker)),
     (a, b) => a.id - b.id,
   );
 }
@@ -70,9 +70,18 @@ export function lacksSuccessor(fleet: Fleet, index: number): boolean {
 }
 
 /** May one more worker be forked into it? */
-export function hasRoom({ occupancy, policy }: Fleet, index: number): boolean {
-  const surge = occupancy.active - occupancy.occupied;
-  return inSlot(occupancy, index).length === 0 || surge < policy.rollout.maxSurge;
+export function hasRoom(fleet: Fleet, index: number): boolean {
+  return inSlot(fleet.occupancy, index).length === 0 || hasSurge(fleet);
+}
+
+/** May one more worker be forked into a slot that has one? */
+export function hasSurge({ occupancy, policy }: Fleet): boolean {
+  return occupancy.active - occupancy.occupied < policy.rollout.maxSurge;
+}
+
+/** Is there anything that is to be replaced, or has been, and is still there? */
+export function isReplacing(fleet: Fleet): boolean {
+  return isRolling(fleet) || fleet.occupancy.recycled > 0;
 }
 
 /**

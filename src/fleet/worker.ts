@@ -57,6 +57,11 @@ export function isActive(worker: Worker): worker is Active {
   return worker.state === 'booting' || worker.state === 'ready';
 }
 
+/** Is it to be replaced although its generation is current? */
+export function isRecycled(worker: Worker): boolean {
+  return worker.state === 'ready' && worker.recycle !== null;
+}
+
 export function isReady(worker: Worker): worker is Ready {
   return worker.state === 'ready';
 }
