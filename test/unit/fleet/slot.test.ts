@@ -40,9 +40,10 @@ function fleetWith(release: Generation, target: Generation, workers: readonly Ac
   });
 }
 
+type Look = readonly [kind: Kind, release: Generation];
+
 suite('the preference of a slot among its workers', () => {
-  // The better one has the higher id, so that no order of forks can be why it is preferred.
-  for (const [why, better, worse] of [
+  const table: readonly (readonly [why: string, better: Look, worse: Look])[] = [
     ['an available worker before one that has just become ready', ['available', STABLE], ['ready', STABLE]],
     ['whatever its release is', ['available', TARGET], ['ready', STABLE]],
     ['and even if it retires', ['available, retiring', STABLE], ['ready', STABLE]],
@@ -61,8 +62,11 @@ suite('the preference of a slot among its workers', () => {
       ['available, retiring', STABLE],
     ],
     ['of two ready ones, the one that does not retire', ['ready', STABLE], ['ready, retiring', STABLE]],
-  ] as const) {
+  ];
+
+  for (const [why, better, worse] of table) {
     test(`${why}: ${better[0]} of ${better[1].id} before ${worse[0]} of ${worse[1].id}`, () => {
+      // The better one has the higher id, so that it is not preferred for its age.
       const [first, second] = [worker(1, ...worse), worker(2, ...better)];
       const fleet = fleetWith(STABLE, TARGET, [first, second]);
       assert.deepEqual([first, second].toSorted(byPreference(fleet, STABLE)), [second, first]);
