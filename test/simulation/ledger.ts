@@ -1,4 +1,4 @@
-// What is known of a fleet from its events and commands alone: a second opinion, kept without looking at the fleet.
+// What the events and commands of a fleet say about it: a second opinion, kept without looking at the fleet.
 import type { Announcement, Command } from '../../src/fleet/command.ts';
 import type { FleetEvent } from '../../src/fleet/event.ts';
 import type { Ending } from '../../src/fleet/fleet.ts';
@@ -27,7 +27,7 @@ export interface Drain {
   readonly wasReady: boolean;
 }
 
-/** An active worker that nobody had asked to stop. */
+/** A worker that was active has failed: it had not been told to stop. */
 export interface Failure {
   /** As it was just before. */
   readonly worker: Readonly<Known>;
@@ -61,13 +61,13 @@ export class Ledger {
   readonly delays = new Map<number, Delay>();
   /** Early exits in a row of the workers of one generation in one slot. */
   readonly earlyExits = new Map<string, number>();
-  /** Something crashed, or workers were added, since every slot was last filled. */
+  /** True: since every slot last had a ready worker, one has failed, or slots were added. */
   isTroubled = true;
   leavingAt = Infinity;
   stoppingAt = Infinity;
   forcedAt = Infinity;
   socketsReleased = 0;
-  /** Why it will have ended, as far as is known. */
+  /** The reason that its end will have, as far as is known. */
   ending: Ending['reason'] = 'requested';
 
   // Of the step under way.
@@ -321,7 +321,7 @@ export class Ledger {
         this.aborted.add(announcement.generation);
         this.aborts.push(announcement);
         this.target = this.stable;
-        // What works starts afresh where it comes back.
+        // In slots that go back to the stable release, its workers begin without a backoff.
         for (const slot of this.#takenOver) this.delays.delete(slot);
         this.#takenOver.clear();
         return;
@@ -385,7 +385,7 @@ export class Ledger {
   #fail(worker: Known): void {
     this.isTroubled = true;
     this.failures.push({ worker: { ...worker } });
-    // What the events say of the healthy ones comes first.
+    // The backoff of healthy workers is cleared first.
     if (this.#isHeard) this.#count(worker);
   }
 
