@@ -25,7 +25,7 @@ let started = false;
  * listens. With workers, `buildApp` is called in them only, not in the primary.
  *
  * @throws FST_CLUSTERED_OPTION_INVALID, FST_CLUSTERED_OPTION_UNKNOWN: before anything is started
- * @throws FST_CLUSTERED_ALREADY_STARTED, FST_CLUSTERED_WORKER_THREAD, FST_CLUSTERED_FOREIGN_WORKER, FST_CLUSTERED_PLATFORM: the process, or the platform, is one where it cannot work
+ * @throws FST_CLUSTERED_ALREADY_STARTED, FST_CLUSTERED_WORKER_THREAD, FST_CLUSTERED_FOREIGN_WORKER, FST_CLUSTERED_PLATFORM: called where it cannot work
  * @throws FST_CLUSTERED_LISTEN_FAILED: the address is in use, forbidden or unknown
  * @throws FST_CLUSTERED_BOOT_FAILED: a worker failed before any was ready; `cause` is that worker's own error
  */

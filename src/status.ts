@@ -14,11 +14,11 @@ export interface FleetStatus {
   readonly size: number;
   /** The release that every worker runs once the rollout that is under way is complete. */
   readonly target: Generation;
-  /** The release of the last completed rollout, which an abort goes back to. It is the same as `target` unless a rollout is under way. */
+  /** The release of the last completed rollout, which an abort goes back to. Same as `target` unless a rollout is under way. */
   readonly stable: Generation;
   /** True while a rollout is under way. */
   readonly rolling: boolean;
-  /** True when ready workers run several generations although no rollout is under way, because the last one was aborted halfway. */
+  /** True when ready workers run several generations and no rollout is under way: the last one was aborted halfway. */
   readonly mixed: boolean;
   readonly addresses: readonly Address[];
   readonly workers: readonly WorkerStatus[];

@@ -1,4 +1,4 @@
-// What happens when, in the fake world: the earliest entry first, and entries for the same time in the order in which they were made.
+// What happens when, in the fake world: the earliest entry first. Entries for the same time keep their order.
 
 interface Entry {
   readonly at: number;

@@ -105,7 +105,7 @@ export class Primary {
     this.#read();
   }
 
-  /** What arrives while it reads belongs to the step. If reading takes long, it starts again, so that a step is never far behind. */
+  /** What arrives while it reads belongs to the step. If that takes long, it reads again, so that a step is never far behind. */
   #read(): void {
     if (this.#isReading) return;
     this.#isReading = true;

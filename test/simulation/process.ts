@@ -127,7 +127,7 @@ export class Process {
     });
   }
 
-  /** The app closes its channel: it drains by itself with the shutdown's times. If it does not exit soon, the primary takes it for disconnected. */
+  /** The app closes its channel: it drains by itself with the shutdown's times. The primary notices if it does not exit soon. */
   disconnect(): void {
     this.#later(0, () => {
       if (this.isDisconnected) return;
