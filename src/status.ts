@@ -1,4 +1,4 @@
-// The status of the fleet and the results of rollouts, for the embedder, and over IPC for workers.
+// The status of the fleet, and the results of rollouts: returned to the embedder, and sent to workers over IPC.
 import type { AbortReason } from './fleet/command.ts';
 import type { ErrorInfo } from './fleet/event.ts';
 import type { Generation, Phase } from './fleet/fleet.ts';
@@ -10,15 +10,15 @@ export interface FleetStatus {
   /** Of the primary. */
   readonly pid: number;
   readonly phase: Phase['name'];
-  /** How many workers the fleet is to have. */
+  /** How many workers the fleet has when it is complete. */
   readonly size: number;
-  /** The release that every worker is to run, once the rollout that is under way is complete. */
+  /** The release that every worker runs once the rollout that is under way is complete. */
   readonly target: Generation;
-  /** The release that the last completed rollout led to, and that an abort goes back to. Same as `target` when no rollout is under way. */
+  /** The release of the last completed rollout, which an abort goes back to. Same as `target` unless a rollout is under way. */
   readonly stable: Generation;
   /** True while a rollout is under way. */
   readonly rolling: boolean;
-  /** True when workers of several generations serve although no rollout is under way: the last one was aborted halfway. */
+  /** True when ready workers run several generations and no rollout is under way: the last one was aborted halfway. */
   readonly mixed: boolean;
   readonly addresses: readonly Address[];
   readonly workers: readonly WorkerStatus[];
@@ -28,7 +28,7 @@ export interface FleetStatus {
 
 export interface WorkerStatus {
   readonly slot: number;
-  /** Null: the process could not be made. */
+  /** Null: the process could not be created. */
   readonly pid: number | null;
   readonly state: Worker['state'];
   /** The id of the generation that it runs. */
@@ -40,7 +40,7 @@ export interface WorkerName {
   readonly slot: number;
   /** The id of the generation that it runs. */
   readonly generation: number;
-  /** Null: the process could not be made. */
+  /** Null: the process could not be created. */
   readonly pid: number | null;
 }
 
@@ -51,10 +51,10 @@ export type RolloutOutcome<E> =
   | { readonly outcome: 'completed'; readonly generation: number }
   | {
       readonly outcome: 'aborted';
-      /** Null: the release was not found, or the fleet was stopping, so there is no new generation. */
+      /** Null: no new generation was made, because the release was not found, or the fleet was stopping. */
       readonly generation: number | null;
       readonly reason: AbortReason;
-      /** The error of the worker that failed, with its own stack, or what its exit says. Null: there is none. */
+      /** The error of the worker that failed, with its own stack, or one that describes its exit. Null: there is none. */
       readonly error: E | null;
       /** The worker that failed. Null: the rollout ended for another reason, such as a shutdown. */
       readonly worker: WorkerName | null;

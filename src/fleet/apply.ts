@@ -1,7 +1,7 @@
-// Events happened: what is known now, and what is the fleet to become? What to do about it is for the rules to decide.
+// Enters events into the fleet: what is known of its workers, and what it is to become. What follows is for the rules to decide.
 import type { FleetEvent, Heartbeats } from './event.ts';
 import type { Fleet, Generation } from './fleet.ts';
-import { findWorker, freshSlot, isRolling, isServing, surveyed } from './fleet.ts';
+import { findWorker, freshSlot, isRolling, isServing, stableSlots, surveyed } from './fleet.ts';
 import {
   addFailure,
   addMishap,
@@ -49,7 +49,7 @@ function applyOne(turn: Turn, event: FleetEvent, context: Context): Turn {
   }
 }
 
-/** Only the silence of ready workers is watched. */
+/** Heartbeats count for ready workers only: the watchdog watches no others. */
 function hear(fleet: Fleet, heard: Heartbeats): Fleet {
   const workers = fleet.workers.map((worker) => {
     const heardAt = heard.get(worker.id);
@@ -104,20 +104,20 @@ function applyToWorker(turn: Turn, worker: Worker, event: WorkerEvent, context: 
   }
 }
 
-/** A rollout begins, and supersedes the one that is under way. */
+/** A rollout begins. If another one is under way, it is superseded. */
 function aimAt(turn: Turn, target: Generation): Turn {
   const { now, stable, target: superseded } = turn.fleet;
   const told = isRolling(turn.fleet)
     ? announce(turn, { type: 'rollout-superseded', generation: superseded.id, by: target.id })
     : turn;
-  return announce(change(told, { target, targetSince: now }), {
+  return announce(change(told, { target, targetSince: now, slots: stableSlots(turn.fleet) }), {
     type: 'rollout-started',
     from: stable,
     to: target,
   });
 }
 
-/** A signal cannot be answered with an error: at either end it changes nothing. */
+/** A signal cannot be answered with an error, so at the smallest and the largest size it changes nothing. */
 function oneMoreOrLess({ slots, policy }: Fleet, by: 1 | -1): number {
   return Math.min(Math.max(slots.length + by, 1), policy.maxWorkers);
 }
@@ -133,7 +133,7 @@ function resize(turn: Turn, size: number): Turn {
   });
 }
 
-/** The first request is a graceful one, unless it is forced; a second one that is not forced changes nothing. */
+/** A forced request counts at any time; a graceful one only if no stop was requested before. */
 function requestStop(turn: Turn, force: boolean, { now }: Context): Turn {
   const { phase, policy } = turn.fleet;
   if (phase.name === 'stopped') return turn;
@@ -144,7 +144,7 @@ function requestStop(turn: Turn, force: boolean, { now }: Context): Turn {
 
 const CHANNEL_CLOSED = {
   name: 'Error',
-  message: 'The worker closed its channel to the primary, and lived on',
+  message: 'The worker closed its channel to the primary, but did not exit',
   stack: null,
   code: null,
 };

@@ -1,4 +1,4 @@
-// How long a slot waits before it is filled again, and the rule that ends the waiting's memory.
+// How long a slot waits before it is filled again, and when its early exits are forgotten.
 import { NO_BACKOFF } from './fleet.ts';
 import type { Backoff, Fleet } from './fleet.ts';
 import { inSlot } from './occupancy.ts';
@@ -11,7 +11,7 @@ type RespawnPolicy = Policy['respawn'];
 /** Rule: a worker that has been ready for `minUptimeMs` clears the backoff of its slot. */
 export function resetBackoff(turn: Turn): Turn {
   const { before, fleet } = turn;
-  // It counts also if it has just asked to retire, or failed.
+  // As before the events: the uptime also counts if the worker has just asked to retire, or failed.
   const known = { ...fleet, occupancy: before.occupancy };
   if (!fleet.slots.some(({ backoff }) => hasRecord(backoff))) return turn;
   const healthy = fleet.slots.map(
@@ -33,14 +33,14 @@ function hasHealthyWorker({ now, occupancy, policy, slots }: Fleet, index: numbe
   return inSlot(occupancy, index).some(
     (worker) =>
       worker.state === 'ready' &&
-      // Of one that retires, it is the successor that may fail.
+      // While a worker retires, the backoff is that of its successors.
       worker.recycle === null &&
       worker.generation === slots[index]?.release.id &&
       now >= worker.readyAt + policy.respawn.minUptimeMs,
   );
 }
 
-/** The next backoff of a slot. A failure after a healthy stretch starts from the beginning. */
+/** The next backoff of a slot. After an uptime of `minUptimeMs` it starts from the beginning. */
 export function afterFailure(
   { earlyExits }: Backoff,
   failure: Failure,
@@ -57,7 +57,7 @@ function isEarly({ worker }: Failure, now: number, { minUptimeMs }: RespawnPolic
 
 /**
  * Exponential backoff with full jitter: a random time below a bound that doubles with every early exit in a row.
- * The first respawn is immediate; from `maxEarlyExits` on it is the slowest pace.
+ * The first respawn is immediate. From `maxEarlyExits` on, a slot is at its slowest pace: it always waits for `maxMs`.
  */
 export function respawnDelayMs(earlyExits: number, policy: RespawnPolicy, random: () => number): number {
   const { initialMs, maxMs } = policy.backoff;

@@ -1,4 +1,4 @@
-// Everything that a fleet can ask of its shell. Commands are imperatives; announcements are for people.
+// Everything that the fleet can tell the primary to do. Commands are imperatives; announcements are for observers.
 import type { ErrorInfo } from './event.ts';
 import type { Ending, Generation } from './fleet.ts';
 import type { DrainCause, KillCause, Worker } from './worker.ts';
@@ -14,16 +14,16 @@ export type Command =
       readonly type: 'drain';
       readonly worker: number;
       readonly cause: DrainCause;
-      /** Nobody accepts after this worker: it has to empty the accept queue first. */
+      /** No other worker goes on accepting, so this one has to empty the accept queue first. */
       readonly final: boolean;
       readonly idleMs: number;
       readonly graceMs: number;
       readonly closeMs: number;
     }
-  /** Serve on, but say that the service is about to stop. */
+  /** Serve on, but with readiness off: the service is about to stop. */
   | { readonly type: 'leave'; readonly worker: number }
   | { readonly type: 'kill'; readonly worker: number }
-  /** Let go of the listening sockets: only the workers hold them from now on. */
+  /** Close the primary's copies of the listening sockets: only the workers hold them from now on. */
   | { readonly type: 'release-sockets' }
   | { readonly type: 'finish'; readonly ending: Ending }
   | { readonly type: 'announce'; readonly announcement: Announcement };
@@ -37,13 +37,13 @@ export type AbortReason =
   | 'stopping'
   | 'release-not-found';
 
-/** What is told of a rollout at its end. */
+/** What an announcement says of a rollout that has ended. */
 export interface Rollout {
   /** The id of the generation that was rolled out, and the paths that it is pinned to. */
   readonly generation: number;
   readonly entry: string;
   readonly cwd: string;
-  /** How many slots are in the hands of a worker of it alone: their old worker is gone, or on its way out. */
+  /** In how many slots its workers are the only ready ones: the old worker has exited, or drains. */
   readonly replaced: number;
   readonly tookMs: number;
 }
@@ -61,14 +61,14 @@ export type Announcement =
       readonly worker: Worker;
       readonly code: number | null;
       readonly signal: string | null;
-      /** False: nobody had asked it to, so it is a crash. */
+      /** False: the worker had not been told to stop, so this is a crash. */
       readonly expected: boolean;
     }
   | { readonly type: 'fork-failed'; readonly worker: Worker; readonly error: ErrorInfo }
   | {
       readonly type: 'respawn-delayed';
       readonly slot: number;
-      /** Of the worker that died. */
+      /** Of the worker that failed. */
       readonly generation: number;
       readonly earlyExits: number;
       readonly delayMs: number;
@@ -78,7 +78,7 @@ export type Announcement =
   | {
       readonly type: 'fleet-ready';
       readonly size: number;
-      /** The id of the generation that is wanted, and the paths that it is pinned to. */
+      /** The id of the generation that is ready, and the paths that it is pinned to. */
       readonly generation: number;
       readonly entry: string;
       readonly cwd: string;
@@ -89,7 +89,7 @@ export type Announcement =
   | ({
       readonly type: 'rollout-aborted';
       readonly reason: AbortReason;
-      /** The worker that failed; null: none did. */
+      /** The worker that failed. Null: the rollout was aborted for a stop. */
       readonly worker: Worker | null;
       readonly error: ErrorInfo | null;
       /** The generation that is the target again. */

@@ -15,13 +15,13 @@ export type Heartbeats = ReadonlyMap<number, number>;
 export type FleetEvent =
   | { readonly type: 'heartbeats'; readonly heard: Heartbeats }
   | { readonly type: 'worker-ready'; readonly worker: number }
-  /** It cannot go on: its boot failed, or an error went uncaught. It drains by itself. */
+  /** The worker cannot go on: its boot failed, or an error went uncaught. It drains by itself. */
   | { readonly type: 'worker-failing'; readonly worker: number; readonly error: ErrorInfo }
-  /** It speaks another version of the protocol, so it can be told nothing. */
+  /** The worker speaks another version of the protocol, so no message can be sent to it. */
   | { readonly type: 'worker-incompatible'; readonly worker: number; readonly error: ErrorInfo }
-  /** Its channel is closed, and it lives on: it can neither be told anything, nor say anything. It drains by itself. */
+  /** The worker's channel is closed, but its process lives on: no message can be sent or received. It drains by itself. */
   | { readonly type: 'worker-disconnected'; readonly worker: number }
-  /** It asked to be replaced. */
+  /** The worker asked to be replaced. */
   | { readonly type: 'retire-requested'; readonly worker: number }
   | {
       readonly type: 'worker-exited';
@@ -30,7 +30,7 @@ export type FleetEvent =
       readonly signal: string | null;
     }
   | { readonly type: 'fork-failed'; readonly worker: number; readonly error: ErrorInfo }
-  /** The generation is newer than all before. */
+  /** The generation has a higher id than all before. */
   | { readonly type: 'restart-requested'; readonly generation: Generation }
   | { readonly type: 'scale-requested'; readonly size: number }
   | { readonly type: 'scale-stepped'; readonly by: 1 | -1 }

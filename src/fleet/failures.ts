@@ -1,4 +1,4 @@
-// Rule: what does a failure say about the release, the slot, and the whole fleet?
+// Rule: a failure may abort the rollout, delay the respawn of its slot, or end the fleet.
 import { afterFailure, isSlowest } from './backoff.ts';
 import type { AbortReason } from './command.ts';
 import { isAvailable, isRespawning, isRolling } from './fleet.ts';
@@ -10,7 +10,7 @@ import { isRecycled } from './worker.ts';
 
 export function assessFailures(turn: Turn, context: Context): Turn {
   const assessed: Turn = { ...turn, failures: [] };
-  // A worker fails once. One that is incompatible may have exited in the same step.
+  // A worker fails only once in a step: one that is incompatible may also have exited. The first failure counts.
   const failed = new Map(turn.failures.toReversed().map((failure) => [failure.worker.id, failure]));
   const failures = turn.failures.filter((failure) => failed.get(failure.worker.id) === failure);
   return failures.reduce((sofar, failure) => assess(sofar, failure, context), assessed);
@@ -22,20 +22,23 @@ function assess(turn: Turn, failure: Failure, context: Context): Turn {
   if (!isRespawning(fleet)) return turn;
   const slot = fleet.slots[worker.slot];
   const isOfTarget = worker.generation === fleet.target.id;
-  // A boot that is not needed any more says nothing.
+  // A boot of a release that its slot does not need any more: its failure has no consequence.
   if (worker.state === 'booting' && !isOfTarget && worker.generation !== slot?.release.id) return turn;
   const backoff = slot && afterFailure(slot.backoff, failure, fleet.policy.respawn, context);
   if (isRolling(fleet) && isOfTarget && isAgainstRelease(fleet, failure, backoff)) {
     return abortRollout(turn, abortReason(failure), failure);
   }
   if (fleet.phase.name === 'starting') return stop(turn, { exitCode: 1, reason: 'boot-failed', error });
-  // While a worker retires, it is its successors that count.
+  // While a worker retires, the backoff of its slot is that of its successors.
   const isCounted = slot !== undefined && worker.generation === slot.release.id && !isRecycled(worker);
   const counted = isCounted && backoff ? delayRespawn(turn, failure, backoff) : turn;
   return isHopeless(counted.fleet) ? stop(counted, { exitCode: 1, reason: 'gave-up', error }) : counted;
 }
 
-/** A worker that was available, but whose successors fail again and again, would keep a rollout from ever ending. */
+/**
+ * A failure before the worker was available speaks against its release. So do failures of available workers that have brought
+ * their slot to its slowest pace: the rollout would never end otherwise.
+ */
 function isAgainstRelease(fleet: Fleet, { worker }: Failure, backoff: Backoff | undefined): boolean {
   const isHandedOver = fleet.slots[worker.slot]?.release.id === fleet.target.id;
   return (
@@ -75,8 +78,8 @@ function delayRespawn(turn: Turn, { worker }: Failure, backoff: Backoff): Turn {
 }
 
 /**
- * Every slot is at its slowest pace, and no worker is ready. Also while the fleet is leaving: a client that connects
- * meanwhile would only wait in the queue, for an answer that never comes. Not in a rollout, which may bring the cure.
+ * Every slot is at its slowest pace, and no worker is ready. This also ends a fleet that is leaving, since a client that
+ * connects meanwhile would only wait in the accept queue. It does not end a rollout: the new release may be the fix.
  */
 function isHopeless(fleet: Fleet): boolean {
   return (

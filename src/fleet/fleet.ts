@@ -1,4 +1,4 @@
-// The state of a fleet: what it is to become, and what it is.
+// The state of a fleet: its target, and its actual workers.
 import { survey } from './occupancy.ts';
 import type { ErrorInfo } from './event.ts';
 import type { Occupancy } from './occupancy.ts';
@@ -18,7 +18,7 @@ export interface Generation {
 export interface Backoff {
   /** Exits in a row that came before the worker had been ready for `respawn.minUptimeMs`. */
   readonly earlyExits: number;
-  /** No fork before this time. */
+  /** No worker is respawned before this time. */
   readonly notBefore: number;
 }
 
@@ -28,11 +28,11 @@ export interface Slot {
    * the successor is available, or when the old worker has to go first because there is no room for two.
    */
   readonly release: Generation;
-  /** Of workers of that release. */
+  /** For workers of that release. */
   readonly backoff: Backoff;
 }
 
-/** How the life of the fleet ends, and so with which code the process does. */
+/** How the fleet ends, and which exit code the process has. */
 export interface Ending {
   readonly exitCode: 0 | 1;
   readonly reason: 'requested' | 'boot-failed' | 'gave-up' | 'forced' | 'timed-out' | 'unclean';
@@ -40,28 +40,28 @@ export interface Ending {
 }
 
 export type Phase =
-  /** No worker was ever ready. */
+  /** No worker has been ready yet. */
   | { readonly name: 'starting' }
   | { readonly name: 'running' }
-  /** Stopping soon: the service goes on, and crashed workers are respawned, until load balancers have noticed. */
+  /** About to stop: workers serve on, and are respawned, until load balancers have noticed. */
   | { readonly name: 'leaving'; readonly drainAt: number }
   | { readonly name: 'stopping'; readonly ending: Ending }
   | { readonly name: 'stopped'; readonly ending: Ending };
 
 export interface Fleet {
   readonly policy: Policy;
-  /** The time of the last step, in ms. Everything that workers did until then is known. */
+  /** The time of the last step, in ms. Everything that had happened until then is known. */
   readonly now: number;
   readonly phase: Phase;
-  /** One for each worker that there is to be. */
+  /** One for each worker that the fleet is to have. */
   readonly slots: readonly Slot[];
   /** The generation that every slot is to run. */
   readonly target: Generation;
-  /** When the rollout began, if one is under way. */
+  /** When the target was set: the start of the rollout, if one is under way. */
   readonly targetSince: number;
   /** The generation of the last rollout that was completed. It differs from the target only during a rollout. */
   readonly stable: Generation;
-  /** In the order of their forks, so of their ids. */
+  /** In the order in which they were forked, which is that of their ids. */
   readonly workers: readonly Worker[];
   /** The same workers, indexed. */
   readonly occupancy: Occupancy;
@@ -74,7 +74,12 @@ export function freshSlot(release: Generation): Slot {
   return { release, backoff: NO_BACKOFF };
 }
 
-/** Nothing is forked yet: the first step does that. */
+/** Every slot as it is when a rollout ends before it is complete: it belongs to the stable generation again. */
+export function stableSlots({ slots, stable }: Fleet): readonly Slot[] {
+  return slots.map((slot) => (slot.release.id === stable.id ? slot : freshSlot(stable)));
+}
+
+/** A fleet without workers. The first step forks them. */
 export function createFleet(policy: Policy, size: number, generation: Generation): Fleet {
   return {
     policy,
@@ -90,12 +95,12 @@ export function createFleet(policy: Policy, size: number, generation: Generation
   };
 }
 
-/** May a rollout, a recycling or a change of size begin, or go on? */
+/** May the fleet roll out, recycle workers and change its size? */
 export function isServing({ phase }: Fleet): boolean {
   return phase.name === 'starting' || phase.name === 'running';
 }
 
-/** Is an empty slot filled? Also in a fleet that is about to stop, until it begins to drain. */
+/** Are crashed workers respawned? A fleet that is about to stop does so until it begins to drain. */
 export function isRespawning(fleet: Fleet): boolean {
   return isServing(fleet) || (fleet.phase.name === 'leaving' && fleet.now < fleet.phase.drainAt);
 }
@@ -109,7 +114,7 @@ export function findWorker({ workers }: Fleet, id: number): Worker | undefined {
   return worker?.id === id ? worker : undefined;
 }
 
-/** Where the worker with this id is, or would be. */
+/** The index of the worker with this id, or the one at which it would be inserted. */
 export function positionOf(workers: readonly Worker[], id: number): number {
   let [from, to] = [0, workers.length];
   while (from < to) {
@@ -120,7 +125,7 @@ export function positionOf(workers: readonly Worker[], id: number): number {
   return from;
 }
 
-/** The same fleet with a new index: after its workers, its size or the time have changed. */
+/** The same fleet with a new index of its workers, which is needed when the workers, the size or the time have changed. */
 export function surveyed(fleet: Fleet): Fleet {
   const occupancy = survey(fleet.workers, fleet.slots.length, (worker) => isAvailable(fleet, worker));
   return { ...fleet, occupancy };
@@ -130,7 +135,7 @@ export function readyWorkers({ workers }: Fleet): readonly Ready[] {
   return workers.filter(isReady);
 }
 
-/** Is it to be replaced, because it asked for it, or because of a rollout? */
+/** Is it to be replaced, because it asked to, or because a rollout is under way and it is not of the target? */
 export function isOutdated(fleet: Fleet, worker: Active): boolean {
   return isRecycled(worker) || (isRolling(fleet) && worker.generation !== fleet.target.id);
 }

@@ -1,12 +1,12 @@
-// An index of the active workers: by slot, and counted. Made once a turn and kept in line with every change, so that no rule
+// An index of the active workers: by slot, and counted. It is made once a turn and updated with every change, so that no rule
 // has to look at all workers for each slot, or for each worker.
 import { isActive, isReady, isRecycled } from './worker.ts';
 import type { Active, Worker } from './worker.ts';
 
 export interface Occupancy {
-  /** In the order of their forks. Slots that were scaled away may still have workers. */
+  /** In the order in which they were forked. Slots that were scaled away may still have workers. */
   readonly bySlot: readonly (readonly Active[])[];
-  /** How many of the fleet's slots have a worker. */
+  /** How many of the fleet's slots have an active worker. */
   readonly occupied: number;
   readonly active: number;
   readonly ready: number;
@@ -30,14 +30,14 @@ type Test = (worker: Worker) => boolean;
 
 const NO_WORKERS: readonly Active[] = [];
 
-/** `workers` are in the order of their forks, `size` is the number of the fleet's slots. */
+/** `workers` are in the order in which they were forked; `size` is the number of the fleet's slots. */
 export function survey(workers: readonly Worker[], size: number, isAvailable: Test): Occupancy {
   const bySlot = Array.from({ length: size }, () => NO_WORKERS);
   const ofGeneration = new Map<number, Share>();
   let [active, ready, available, recycled] = [0, 0, 0, 0];
   for (const worker of workers) {
     if (!isActive(worker)) continue;
-    // Of a slot that was scaled away.
+    // The worker may be of a slot that was scaled away.
     while (bySlot.length <= worker.slot) bySlot.push(NO_WORKERS);
     bySlot[worker.slot] = [...(bySlot[worker.slot] ?? NO_WORKERS), worker];
     const share = ofGeneration.get(worker.generation) ?? NONE;
@@ -55,11 +55,11 @@ export function survey(workers: readonly Worker[], size: number, isAvailable: Te
   return { bySlot, occupied, active, ready, available, recycled, ofGeneration };
 }
 
-/** A worker has come, changed, or gone. */
+/** A worker was forked, has changed, or has exited. */
 export type Exchange =
   { readonly was: null; readonly is: Worker } | { readonly was: Worker; readonly is: Worker | null };
 
-/** The copy that it makes, an array of a pointer a slot, takes less than a microsecond for a thousand of them. */
+/** The index after an exchange. It copies an array with one pointer per slot: less than a microsecond for 1,000 slots. */
 export function exchanged(
   occupancy: Occupancy,
   exchange: Exchange,
@@ -68,7 +68,7 @@ export function exchanged(
 ): Occupancy {
   const { was, is } = exchange;
   const subject = [was, is].filter((worker) => worker !== null).find(isActive);
-  // A worker on its way out fills no slot.
+  // A worker that drains, or is being killed, fills no slot.
   if (subject === undefined) return occupancy;
   const { slot, generation } = subject;
   const more = (test: Test): number => Number(is !== null && test(is)) - Number(was !== null && test(was));

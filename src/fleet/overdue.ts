@@ -1,4 +1,4 @@
-// Rule: a worker that is past a deadline, or that can be told nothing, is killed.
+// Rule: a worker that is past its deadline, or that is incompatible and so cannot be told to drain, is killed.
 import { addFailure, addMishap, kill } from './turn.ts';
 import type { Context, Turn } from './turn.ts';
 import { isActive } from './worker.ts';
@@ -17,7 +17,7 @@ export function killOverdue(turn: Turn, context: Context): Turn {
   );
 }
 
-/** Infinity: there is nothing to wait for. */
+/** When the worker is killed if it stays as it is. Infinity: never. */
 export function deadline(worker: Worker, policy: Turn['fleet']['policy']): number {
   switch (worker.state) {
     case 'booting':

@@ -1,4 +1,4 @@
-// The numbers that decisions are made by. All times are in milliseconds of awake time.
+// The numbers that the fleet decides by. All times are in milliseconds of awake time.
 
 export interface DrainTimes {
   /** How long a connection must have been idle before it is closed. */
@@ -8,7 +8,7 @@ export interface DrainTimes {
 }
 
 export interface Policy {
-  /** More than this are not wanted, however often one more is asked for. */
+  /** The largest size that the signals for one more worker lead to. */
   readonly maxWorkers: number;
   readonly boot: {
     readonly timeoutMs: number;

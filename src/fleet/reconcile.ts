@@ -1,24 +1,24 @@
-// Target against actual: which commands bring the fleet closer? The rules, in the order in which they see a turn.
+// Compares target and actual, and brings the fleet closer to its target. These are the rules, in the order in which they run.
 //
-// | rule              | acts when                                                   | stands there because                                     |
-// | ----------------- | ----------------------------------------------------------- | -------------------------------------------------------- |
-// | resetBackoff      | a slot's worker has been ready for `minUptimeMs`            | failures count from what is remembered                   |
-// | handOverSlots     | a successor is available                                    | says which release a slot has, for all that follow       |
-// | killOverdue       | a deadline is over, or a worker cannot be told anything     | makes failures                                           |
-// | failShutdown      | a worker failed, or was killed, in a shutdown               | before anything else of this turn can start a shutdown   |
-// | assessFailures    | workers failed: back off, abort the rollout, or give up     | what follows looks at the target that is left            |
-// | abortWhenStopping | a stop was requested during a rollout                       | a fleet that leaves fills its slots with what works      |
-// | leave             | a stop was requested: for `shutdown.delayMs`                | may find that the delay is over                          |
-// | stopWorkers       | the fleet is stopping                                       | no worker is to be forked, or drained for another cause  |
-// | cancelBoots       | a booting worker is not needed                              | leaves its place to the ones below                       |
-// | drainSurplus      | a ready worker is not needed, and can be spared             | goes before workers that are needed                      |
-// | drainReplaced     | the successor of an outdated worker is available            | leaves its place to the next successor                   |
-// | respawnMissing    | a slot has no worker of its release, and is due             | what works comes before what has still to show it        |
-// | forkSuccessors    | an outdated worker, or an old release, has no successor     | takes the room that is left                              |
-// | drainForRoom      | an outdated worker has none, and there is no room for one   | only then is it clear that there is no room              |
-// | completeRollout   | every slot has an available worker of the target            | sees the result                                          |
-// | announceReady     | every slot has come to have a ready worker                  | once, when all is done                                   |
-// | finish            | no worker is left in a fleet that is stopping               | the last command of all                                  |
+// | rule              | acts when                                                 | stands there because                                    |
+// | ----------------- | --------------------------------------------------------- | ------------------------------------------------------- |
+// | resetBackoff      | a slot's worker has been ready for `minUptimeMs`          | old early exits are cleared before new ones are counted |
+// | handOverSlots     | a successor is available                                  | all rules below need to know the release of a slot      |
+// | killOverdue       | a worker is past its deadline, or incompatible            | its kills are failures, which the rules below assess    |
+// | failShutdown      | a worker failed, or was killed, in a shutdown             | the kills of `killOverdue` count, too                   |
+// | assessFailures    | workers failed: back off, abort the rollout, or give up   | all rules below need to know the target                 |
+// | abortWhenStopping | a stop was requested during a rollout                     | a fleet that leaves respawns the stable release         |
+// | leave             | a stop was requested: for `shutdown.delayMs`              | stops the fleet when the delay is over                  |
+// | stopWorkers       | the fleet is stopping                                     | whichever rule above has stopped it                     |
+// | cancelBoots       | a booting worker is not needed                            | makes room for the forks below                          |
+// | drainSurplus      | a ready worker is not needed, and can be spared           | such workers go before those that are needed            |
+// | drainReplaced     | the successor of an outdated worker is available          | makes room for the next successor                       |
+// | respawnMissing    | a slot lacks a worker of its release, and is due          | a release that works comes before a new one             |
+// | forkSuccessors    | an outdated worker, or a slot of an old release, has none | takes the room that is left                             |
+// | drainForRoom      | there is no room for the successor of an outdated worker  | only now is it clear that there is no room              |
+// | completeRollout   | every slot has an available worker of the target          | sees the result of the rules above                      |
+// | announceReady     | every slot has a ready worker, and did not before         | sees the result of the rules above                      |
+// | finish            | no worker is left in a fleet that is stopping             | `finish` is the last command of all                     |
 import { resetBackoff } from './backoff.ts';
 import { assessFailures } from './failures.ts';
 import { isServing, readyWorkers } from './fleet.ts';
@@ -33,7 +33,7 @@ import { announce } from './turn.ts';
 import type { Context, Rule, Turn } from './turn.ts';
 import { isReady } from './worker.ts';
 
-/** What has happened is dealt with once. */
+/** They deal with what has happened, so they run once. */
 const FIRST: readonly Rule[] = [
   resetBackoff,
   handOverSlots,
@@ -45,7 +45,7 @@ const FIRST: readonly Rule[] = [
   stopWorkers,
 ];
 
-/** Each may make room for another one, so they are repeated until none of them finds anything to do. */
+/** Each may make room for another one, so they run again until none of them finds anything to do. */
 const REPEATED: readonly Rule[] = [
   cancelBoots,
   drainSurplus,
@@ -58,7 +58,7 @@ const REPEATED: readonly Rule[] = [
 
 const LAST: readonly Rule[] = [announceReady, finish];
 
-/** Two or three passes are enough, as the simulation shows. What would be left is done by the next step. */
+/** Two or three passes are enough, as the simulation shows. Whatever is left then is done by the next step. */
 const MAX_PASSES = 8;
 
 export function reconcile(turn: Turn, context: Context): Turn {
@@ -80,17 +80,17 @@ function untilStable(turn: Turn, context: Context): Turn {
   return sofar;
 }
 
-/** Rule: every slot has come to have a ready worker. */
+/** Rule: it is announced when every slot has a ready worker again, or for the first time. */
 function announceReady(turn: Turn): Turn {
   const { before, fleet } = turn;
   if (isFull(before) || !isFull(fleet)) return turn;
-  // During a rollout in which all workers had crashed it may be the stable release that is back.
+  // During a rollout in which all workers have crashed, the stable release may have come back.
   const isNew = readyWorkers(fleet).some(({ generation }) => generation === fleet.target.id);
   const { id: generation, entry, cwd } = isNew ? fleet.target : fleet.stable;
   return announce(turn, { type: 'fleet-ready', size: fleet.slots.length, generation, entry, cwd });
 }
 
-/** Does every slot have a ready worker, of whatever generation? */
+/** Does every slot have a ready worker, of any generation? */
 export function isFull(fleet: Fleet): boolean {
   return isServing(fleet) && fleet.slots.every((_, slot) => inSlot(fleet.occupancy, slot).some(isReady));
 }

@@ -1,19 +1,19 @@
 // Rules: outdated workers get successors, and drain when they are not needed any more.
 //
-// An example: 4 workers, maxSurge 1, maxUnavailable 0, a rollout from generation 1 to 2. `1` is a ready worker of generation 1,
-// `(2)` one of generation 2 that boots or is not available yet, `2` an available one, `-` an empty slot; in brackets what a
-// crash would be respawned as, slot by slot.
+// An example: 4 workers, maxSurge 1, maxUnavailable 0, a rollout from generation 1 to 2. `1` is an available worker of
+// generation 1, `(1)` one that boots or is not available yet, `-` no worker. The brackets hold the release of each slot: what
+// a crashed worker is respawned as.
 //
 //   slot 0   slot 1   slot 2   slot 3
 //   1        1        1        1        [1 1 1 1]  SIGUSR2: every slot lacks a successor
 //   1 (2)    1        1        1        [1 1 1 1]  forkSuccessors: maxSurge leaves room for one
-//   1 2      1        1        1        [2 1 1 1]  available after minReadyMs: handOverSlots
-//   2        1        1        1        [2 1 1 1]  drainReplaced: 4 others are available without it
-//   2        1 (2)    1        1        [2 1 1 1]  there is room again
+//   1 2      1        1        1        [2 1 1 1]  handOverSlots: the successor is available after minReadyMs
+//   2        1        1        1        [2 1 1 1]  drainReplaced: without the old worker 4 are available
+//   2        1 (2)    1        1        [2 1 1 1]  forkSuccessors: there is room again
 //   2        - (2)    1        1        [2 1 1 1]  the old worker of slot 1 crashes
 //   2        (1)(2)   1        1        [2 1 1 1]  respawnMissing: as what it was, since slot 1 is not handed over
-//   2        (1)      1        1        [1 1 1 1]  the second successor crashes: abortRollout. Slot 0 goes back, too,
-//                                                  but its worker works, and stays until it exits
+//   2        (1)      1        1        [1 1 1 1]  the second successor crashes: the rollout aborts. Slot 0 goes back, too,
+//                                                  but its worker is available, so it stays until it exits
 import { isAvailable, isRespawning, isRolling, isServing } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
 import { inSlot, shareOf } from './occupancy.ts';
@@ -31,7 +31,7 @@ import type { Context, Turn } from './turn.ts';
 import { isReady } from './worker.ts';
 import type { Active, DrainCause, Ready } from './worker.ts';
 
-/** Rule: a booting worker serves no client, so one that its slot does not need goes at once. */
+/** Rule: a booting worker that its slot does not need goes at once, since it serves no client. */
 export function cancelBoots(turn: Turn, context: Context): Turn {
   if (!isRespawning(turn.fleet)) return turn;
   return surplusWorkers(turn.fleet)
@@ -44,12 +44,12 @@ export function drainSurplus(turn: Turn, context: Context): Turn {
   if (!isServing(turn.fleet)) return turn;
   const surplus = surplusWorkers(turn.fleet)
     .filter(isReady)
-    // The highest slots first, and of a slot the worker that it would rather do without.
+    // The highest slots first, and in each slot the least preferred worker first.
     .toSorted((a, b) => b.slot - a.slot || byPreference(turn.fleet, turn.fleet.slots[a.slot]?.release)(b, a));
   return drainSpare(turn, surplus, context);
 }
 
-/** Rule: what is outdated, and what has an old release, gets a successor as far as there is room for one. */
+/** Rule: an outdated worker, and a slot of an old release, gets a successor if there is room for one. */
 export function forkSuccessors(turn: Turn, context: Context): Turn {
   const { fleet } = turn;
   const isRoomLeft = hasSurge(fleet) || fleet.occupancy.occupied < fleet.slots.length;
@@ -65,29 +65,31 @@ export function forkSuccessors(turn: Turn, context: Context): Turn {
 function mayForkSuccessor(fleet: Fleet, index: number): boolean {
   const { now, slots, target } = fleet;
   const slot = slots[index];
-  // A failed successor ends its rollout; in a slot that is the target's already it is respawned, and backs off.
+  // The failure of a first successor aborts the rollout, so there is no backoff to respect. In a slot that is handed over already,
+  // there is one.
   const isDue = slot?.release.id === target.id ? slot.backoff.notBefore <= now : isPlaceLeft(fleet);
   return isDue && hasRoom(fleet, index) && !areEnoughBooting(fleet, target);
 }
 
 /**
- * Slots that are empty, since their old workers crashed, leave more room than a rollout may use: were all of them given to a
- * release that hangs, the stable one could not come back. One place stays free for it, unless it is the only one.
+ * Slots that are empty because their old workers crashed offer more room than a rollout may use. If successors took all of it
+ * and their release hung, the stable release could not come back. So one place stays free for it, unless there is only one.
  */
 function isPlaceLeft(fleet: Fleet): boolean {
   const places = fleet.slots.length + fleet.policy.rollout.maxSurge;
   return underWay(fleet) < Math.max(1, places - 1);
 }
 
-/** How many successors have still to show that they work. */
+/** How many successors are not available yet. */
 function underWay({ occupancy, target }: Fleet): number {
   const { active, available } = shareOf(occupancy, target.id);
   return active - available;
 }
 
 /**
- * Rule: an outdated worker whose successor is available goes. In a rollout only when no other successor is under way, or
- * could be: so with `maxSurge >= size` none goes before every successor is available, and an abort is a full rollback.
+ * Rule: an outdated worker whose successor is available drains. In a rollout it waits until no other successor is on its way
+ * to being available, or could be forked. So with `maxSurge >= size` no old worker drains before every successor is available,
+ * and an abort is a full rollback.
  */
 export function drainReplaced(turn: Turn, context: Context): Turn {
   const { fleet } = turn;
@@ -97,7 +99,7 @@ export function drainReplaced(turn: Turn, context: Context): Turn {
   return drainSpare(turn, replaced, context);
 }
 
-/** Is a successor still to be forked somewhere, or to become available? */
+/** Is there a slot whose successor could still be forked, or is not available yet? */
 function isSettling(fleet: Fleet): boolean {
   if (underWay(fleet) > 0) return true;
   return (
@@ -109,8 +111,9 @@ function isSettling(fleet: Fleet): boolean {
 }
 
 /**
- * Rule: where there is no room for a successor, the outdated worker goes first, and leaves its place. Where a rollout can have
- * successors beside the old workers (`maxSurge`), one of them has to be available before, and those that are replaced go first.
+ * Rule: where there is no room for a successor, the outdated worker drains first, to make room. If successors can run beside
+ * old workers (`maxSurge` above 0), a successor has to be available before that, and workers whose successors are available
+ * drain first.
  */
 export function drainForRoom(turn: Turn, context: Context): Turn {
   const { fleet } = turn;
@@ -119,7 +122,8 @@ export function drainForRoom(turn: Turn, context: Context): Turn {
     (index) => lacksSuccessor(fleet, index) && !hasRoom(fleet, index),
   );
   const mayRoll = mayMakeRoom(fleet);
-  // A booting worker serves no client yet, so it is not missed. One is enough to begin with, the others are what works.
+  // A booting worker can always be spared, since it serves no client yet. But only one goes for a release that has not shown yet
+  // that it works; the others boot on.
   const booting = underWay(fleet) > 0 ? undefined : waiting.find((index) => isBootOutdated(fleet, index));
   return waiting.reduce((sofar, index) => {
     const { outdated } = occupantsOf(sofar.fleet, index);
@@ -153,7 +157,7 @@ function drainSpare(turn: Turn, workers: readonly Ready[], context: Context): Tu
   );
 }
 
-/** Are `size - maxUnavailable` available workers left without it? */
+/** Are `size - maxUnavailable` other workers available? */
 function isSpare(fleet: Fleet, worker: Active): boolean {
   const others = fleet.occupancy.available - Number(isAvailable(fleet, worker));
   return others >= fleet.slots.length - fleet.policy.rollout.maxUnavailable;

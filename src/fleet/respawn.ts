@@ -1,4 +1,4 @@
-// Rule: a slot that lacks a worker of its release is filled, as far as its backoff, the surge and the boots under way allow.
+// Rule: a slot that lacks a worker of its release gets one, if its backoff, the surge and the boots under way allow it.
 import { isRespawning, isRolling } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
 import { areEnoughBooting, hasRoom, isVacant } from './slot.ts';

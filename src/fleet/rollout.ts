@@ -1,15 +1,15 @@
-// How a rollout goes on, and ends: slot by slot the target takes over, until every slot is its, or it goes back.
+// How a rollout goes on and ends: slots are handed over to the target one by one, until it is complete, or aborts.
 import type { AbortReason, Rollout } from './command.ts';
 import type { Fleet } from './fleet.ts';
-import { freshSlot, isAvailable, isOutdated, isRolling, isServing } from './fleet.ts';
+import { isAvailable, isOutdated, isRolling, isServing, stableSlots } from './fleet.ts';
 import { inSlot } from './occupancy.ts';
 import { announce, change, handOver } from './turn.ts';
 import type { Failure, Turn } from './turn.ts';
 import { isReady } from './worker.ts';
 
 /**
- * Rule: a slot whose successor is available belongs to the target generation from now on. So does every slot before any worker
- * was ready: nothing is known to work then.
+ * Rule: a slot is handed over to the target when its successor is available. Before any worker was ready, every slot is handed
+ * over at once, since no release is known to work.
  */
 export function handOverSlots(turn: Turn): Turn {
   const { phase, slots, target } = turn.fleet;
@@ -26,13 +26,10 @@ function hasSuccessor(fleet: Fleet, index: number): boolean {
   );
 }
 
-/** The target, and every slot, go back to what is known to work. No worker is drained for it. */
+/** The target and every slot go back to the stable generation. Ready workers of the aborted release stay while they are needed. */
 export function abortRollout(turn: Turn, reason: AbortReason, failure: Failure | null): Turn {
-  const { slots, stable } = turn.fleet;
-  const back = change(turn, {
-    target: stable,
-    slots: slots.map((slot) => (slot.release.id === stable.id ? slot : freshSlot(stable))),
-  });
+  const { stable } = turn.fleet;
+  const back = change(turn, { target: stable, slots: stableSlots(turn.fleet) });
   return announce(back, {
     type: 'rollout-aborted',
     ...account(turn.fleet),
@@ -43,14 +40,14 @@ export function abortRollout(turn: Turn, reason: AbortReason, failure: Failure |
   });
 }
 
-/** Rule: a rollout is complete when every slot has an available worker of it, and no old one is active. Draining workers are not waited for. */
+/** Rule: a rollout is complete when every slot has an available worker of it, and no old one is active. Old ones may still drain. */
 export function completeRollout(turn: Turn): Turn {
   const { fleet } = turn;
   if (!isServing(fleet) || !isRolling(fleet) || !isRolledOut(fleet)) return turn;
   return announce(change(turn, { stable: fleet.target }), { type: 'rollout-completed', ...account(fleet) });
 }
 
-/** Of the rollout that ends. */
+/** What an announcement says of the rollout that ends. */
 function account(fleet: Fleet): Rollout {
   const { id: generation, entry, cwd } = fleet.target;
   const replaced = fleet.slots.filter((_, index) => isReplaced(fleet, index)).length;

@@ -1,4 +1,4 @@
-// Rules: how a fleet stops. It serves on for a while, then every worker drains, or is killed where that is forced.
+// Rules: how a fleet stops. It serves on for `shutdown.delayMs`, then every worker drains. A forced stop kills every worker.
 import type { Fleet, Phase } from './fleet.ts';
 import { findWorker, isRolling, isServing, readyWorkers } from './fleet.ts';
 import { abortRollout } from './rollout.ts';
@@ -6,7 +6,7 @@ import { announce, change, command, drain, kill, stop } from './turn.ts';
 import type { Context, Turn } from './turn.ts';
 import type { Worker } from './worker.ts';
 
-/** Rule: a fleet that is to stop rolls nothing out. */
+/** Rule: a stop aborts the rollout that is under way. */
 export function abortWhenStopping(turn: Turn): Turn {
   const { fleet } = turn;
   return isServing(fleet) || !isRolling(fleet) ? turn : abortRollout(turn, 'stopping', null);
@@ -25,7 +25,7 @@ export function leave(turn: Turn, { now }: Context): Turn {
   return isNew ? announce(told, { type: 'fleet-leaving', delayMs: phase.drainAt - now }) : told;
 }
 
-/** Rule: the primary closes its sockets first, else connections would wait in a queue that no worker empties; then all workers go. */
+/** Rule: the primary closes its sockets, or connections would wait in a queue that no worker empties. Then every worker drains. */
 export function stopWorkers(turn: Turn, context: Context): Turn {
   const { phase, workers } = turn.fleet;
   if (phase.name !== 'stopping') return turn;
@@ -40,12 +40,12 @@ export function stopWorkers(turn: Turn, context: Context): Turn {
     : workers.filter(isUntold).reduce((sofar, worker) => drain(sofar, worker, 'shutdown', context), told);
 }
 
-/** One that drains for another cause may be patient: it has to know that the service stops. */
+/** A worker that drains for another cause is told, too: a shutdown's drain has other times, and empties the accept queue. */
 function isUntold(worker: Worker): boolean {
   return worker.state !== 'killing' && !(worker.state === 'draining' && worker.cause === 'shutdown');
 }
 
-/** Rule: a shutdown in which a worker had to be killed, or failed, is no success. The first reason stands. */
+/** Rule: a shutdown in which a worker failed, or had to be killed, ends with exit code 1. The first reason stands. */
 export function failShutdown(turn: Turn): Turn {
   const { before, fleet, mishap } = turn;
   const { phase } = fleet;
@@ -59,7 +59,7 @@ export function failShutdown(turn: Turn): Turn {
   return change(turn, { phase: { name: 'stopping', ending: { exitCode: 1, reason: mishap, error: null } } });
 }
 
-/** Rule: it is over when no worker is left, or only such as do not even exit after SIGKILL. */
+/** Rule: a stop ends when no worker is left, apart from those that have not exited `closeMs` after SIGKILL. */
 export function finish(turn: Turn, { now }: Context): Turn {
   const { phase } = turn.fleet;
   if (phase.name !== 'stopping' || now < lastWait(turn.fleet)) return turn;
@@ -67,7 +67,7 @@ export function finish(turn: Turn, { now }: Context): Turn {
   return command(change(turn, { phase: { name: 'stopped', ending } }), { type: 'finish', ending });
 }
 
-/** Until when a fleet that is stopping waits for its workers: Infinity while one may still exit by itself. */
+/** How long a fleet that is stopping waits for its workers. Infinity: one may still exit by itself, or pass its deadline. */
 export function lastWait({ workers, policy }: Fleet): number {
   const waits = workers.map((worker) =>
     worker.state === 'killing' ? worker.killedAt + policy.closeMs : Infinity,

@@ -1,4 +1,4 @@
-// What a slot has, and what it lacks.
+// Which workers a slot has, and which it lacks.
 import { isAvailable, isOutdated, isRolling } from './fleet.ts';
 import type { Fleet, Generation } from './fleet.ts';
 import { inSlot, shareOf } from './occupancy.ts';
@@ -7,11 +7,11 @@ import type { Active } from './worker.ts';
 
 /** The active workers of one slot, by what becomes of them. */
 export interface Occupants {
-  /** The one to keep, or the successor of the outdated one. */
+  /** The worker to keep. If there is an outdated one, its successor. */
   readonly current: Active | undefined;
-  /** The one to replace. It serves until its successor is available. */
+  /** The worker to replace. It stays until its successor is available, or there is no room for one. */
   readonly outdated: Active | undefined;
-  /** Those that the slot does not need. */
+  /** Workers that the slot does not need. */
   readonly surplus: readonly Active[];
 }
 
@@ -19,7 +19,7 @@ export function occupantsOf(fleet: Fleet, index: number): Occupants {
   const workers = inSlot(fleet.occupancy, index);
   const slot = fleet.slots[index];
   if (slot === undefined) return { current: undefined, outdated: undefined, surplus: workers };
-  // A release that is neither to be run nor to be gone back to need not finish its boot.
+  // A boot is of use only if its release is the target, or that of the slot.
   const isUsable = (worker: Active): boolean =>
     isReady(worker) || worker.generation === slot.release.id || worker.generation === fleet.target.id;
   const ranked = workers.length < 2 ? workers : workers.toSorted(byPreference(fleet, slot.release));
@@ -34,7 +34,7 @@ const NONE: readonly Active[] = [];
 
 type Comparator = (a: Active, b: Active) => number;
 
-/** Which of two workers a slot would rather keep: the first comparator that sees a difference decides. */
+/** The order in which a slot prefers its workers: the first comparator that sees a difference decides. */
 export function byPreference(fleet: Fleet, release: Generation | undefined): Comparator {
   return inOrder(
     first((worker) => isAvailable(fleet, worker)),
@@ -49,12 +49,15 @@ export function inOrder(...comparators: readonly Comparator[]): Comparator {
   return (a, b) => comparators.reduce((sofar, compare) => (sofar === 0 ? compare(a, b) : sofar), 0);
 }
 
-/** Those for which this holds come first. */
+/** Workers for which this holds come first. */
 export function first(holds: (worker: Active) => boolean): Comparator {
   return (a, b) => Number(holds(b)) - Number(holds(a));
 }
 
-/** Does it lack a worker that it would be left with if the rollout were aborted now? A successor is none before it is available. */
+/**
+ * Does the slot lack a worker to fall back on? That is one of its release, or a ready one of another release than the target:
+ * a successor is not, before it is available and the slot is handed over.
+ */
 export function isVacant({ occupancy, slots, target }: Fleet, index: number): boolean {
   const release = slots[index]?.release.id;
   return !inSlot(occupancy, index).some(
@@ -62,14 +65,14 @@ export function isVacant({ occupancy, slots, target }: Fleet, index: number): bo
   );
 }
 
-/** Is there something to be replaced in it, or its release, and no successor yet? */
+/** Does its outdated worker, or its release, have to be replaced, and is there no successor yet? */
 export function lacksSuccessor(fleet: Fleet, index: number): boolean {
   const { current, outdated } = occupantsOf(fleet, index);
   const isOfOldRelease = fleet.slots[index]?.release.id !== fleet.target.id;
   return current === undefined && (isOfOldRelease || outdated !== undefined);
 }
 
-/** May one more worker be forked into it? */
+/** May one more worker be forked into the slot? An empty one always has room. */
 export function hasRoom(fleet: Fleet, index: number): boolean {
   return inSlot(fleet.occupancy, index).length === 0 || hasSurge(fleet);
 }
@@ -85,8 +88,8 @@ export function isReplacing(fleet: Fleet): boolean {
 }
 
 /**
- * Are as many workers of a generation booting as may at once? Boots share the CPUs: if too many boot at once, all of them
- * may be too late. Counted for each generation, so that a release that hangs does not keep another one from booting.
+ * Are as many workers of a generation booting as `boot.concurrency` allows? Boots share the CPUs: if too many run at once, all
+ * of them may time out. Each generation is counted by itself, so that a release that hangs does not keep another one from booting.
  */
 export function areEnoughBooting({ occupancy, policy }: Fleet, { id }: Generation): boolean {
   return shareOf(occupancy, id).booting >= policy.boot.concurrency;

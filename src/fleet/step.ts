@@ -1,4 +1,4 @@
-// The one entry: what has happened comes in, the next fleet and the commands that bring it closer to its target go out.
+// The one way in: takes what has happened, and returns the next fleet, and the commands that bring it closer to its target.
 import { apply } from './apply.ts';
 import type { Command } from './command.ts';
 import type { FleetEvent } from './event.ts';
@@ -6,7 +6,7 @@ import type { Fleet } from './fleet.ts';
 import { reconcile } from './reconcile.ts';
 import type { Context } from './turn.ts';
 
-/** The events are all that happened since the last step, in their order; there may be none. */
+/** The events are everything that happened since the last step, in order. There may be none. */
 export function step(
   fleet: Fleet,
   events: readonly FleetEvent[],

@@ -10,13 +10,13 @@ import type { Active, Booting, DrainCause, KillCause, Worker } from './worker.ts
 
 /** The outside world, as far as a decision may look at it. */
 export interface Context {
-  /** In milliseconds. Everything that happened until then is known, or among the events of this step. */
+  /** In milliseconds. Everything that had happened until then is known, or among the events of this step. */
   readonly now: number;
   /** A number from 0 up to, but not including, 1. */
   readonly random: () => number;
 }
 
-/** An active worker has failed: nobody had asked it to stop. */
+/** An active worker has failed: it had not been told to stop. */
 export interface Failure {
   /** As it was known just before. */
   readonly worker: Active;
@@ -25,17 +25,17 @@ export interface Failure {
 }
 
 export interface Turn {
-  /** As it was before the events. */
+  /** The fleet before the events. */
   readonly before: Fleet;
   readonly fleet: Fleet;
   readonly commands: readonly Command[];
-  /** Those that the rules have not assessed yet. */
+  /** Failures that the rules have not assessed yet. */
   readonly failures: readonly Failure[];
-  /** What makes a shutdown that is under way a failure. */
+  /** What makes the exit code of a shutdown 1. */
   readonly mishap: 'timed-out' | 'unclean' | null;
 }
 
-/** A rule turns what is known into what is to be done about it. */
+/** A rule looks at a turn, and adds what is to be done: changes to the fleet, and commands. */
 export type Rule = (turn: Turn, context: Context) => Turn;
 
 export function change(turn: Turn, changed: Partial<Fleet>): Turn {
@@ -97,7 +97,7 @@ export function fork(turn: Turn, slot: number, generation: Generation, { now }: 
   });
 }
 
-/** What a drain may take at most, before the primary kills. */
+/** How long a drain may take before the primary kills the worker. */
 export function drainLimitMs(fleet: Fleet, times: DrainTimes): number {
   return times.graceMs + fleet.policy.closeMs;
 }
@@ -127,7 +127,7 @@ export function drain(turn: Turn, worker: Worker, cause: DrainCause, context: Co
   );
 }
 
-/** The worker drains by itself, with the times of a shutdown: only the deadline is left to keep. */
+/** The worker drains by itself, with the times of a shutdown, so there is no command, only a deadline. */
 export function expectExit(turn: Turn, worker: Worker, { now }: Context): Turn {
   const killAt = now + drainLimitMs(turn.fleet, turn.fleet.policy.shutdown);
   return replaceWorker(turn, { ...life(worker), state: 'draining', cause: 'failing', killAt });

@@ -1,4 +1,4 @@
-// When does the fleet have to look again, if nothing happens until then? It is derived, so none can be forgotten.
+// When the fleet has to step again, if nothing happens until then. It is derived from the fleet, so no deadline can be forgotten.
 import { availableAt, isRespawning, readyWorkers } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
 import { deadline } from './overdue.ts';

@@ -1,7 +1,7 @@
-// What the primary knows of one worker: one life of one process, as a union of states.
+// What the primary knows of one worker, from fork to exit of its process, as a union of states.
 
 interface Life {
-  /** Unique in the life of the primary; never reused. */
+  /** Unique as long as the primary runs; never reused. */
   readonly id: number;
   /** The index of the slot that this worker fills. */
   readonly slot: number;
@@ -21,7 +21,7 @@ export interface Ready extends Life {
   readonly readyAt: number;
   /** When its last heartbeat came. */
   readonly heardAt: number;
-  /** Why it is to be replaced although its generation is current; null: it is not. */
+  /** Why it is to be replaced, even if its generation is the target. Null: it is not. */
   readonly recycle: RecycleReason | null;
 }
 
@@ -33,7 +33,7 @@ export interface Draining extends Life {
   readonly killAt: number;
 }
 
-/** SIGKILL is sent, and its exit is still to come. */
+/** SIGKILL is sent, and it has not exited yet. */
 export interface Killing extends Life {
   readonly state: 'killing';
   readonly cause: KillCause;
@@ -42,12 +42,12 @@ export interface Killing extends Life {
 
 export type Worker = Booting | Ready | Draining | Killing;
 
-/** A worker that fills its slot. The others are on their way out. */
+/** A worker that fills its slot. The others drain, or are being killed. */
 export type Active = Booting | Ready;
 
 export type RecycleReason = 'requested';
 
-/** Why a worker drains. `cancelled`: it was still booting, and is not needed any more. */
+/** Why a worker drains. `cancelled`: it was still booting, and is not needed any more. `failing`: it drains by itself. */
 export type DrainCause = 'rollout' | 'recycle' | 'scale' | 'cancelled' | 'failing' | 'shutdown';
 
 /** Why a worker is killed. */

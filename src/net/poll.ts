@@ -1,9 +1,9 @@
-// Waits until the event loop has polled the network once.
+// Waits until the event loop has polled for I/O once.
 import { setImmediate } from 'node:timers/promises';
 
 /**
- * The first setImmediate may run before the next poll phase, but between it and the second one lies a whole one.
- * Returns how old, in ms, the news of that poll phase may be: everything that it reported has been handled since.
+ * The first setImmediate may run before the next poll phase, but a whole poll phase lies between it and the second one.
+ * Resolves with how long ago, in ms, that phase can have begun: everything that was readable then has been handled.
  */
 export async function wholePollPhase(): Promise<number> {
   await setImmediate();

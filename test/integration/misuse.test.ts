@@ -13,14 +13,14 @@ suite('misuse', () => {
   });
 
   for (const [what, misuse, message] of [
-    ['returns nothing', 'nothing', /buildApp must return a Fastify instance .*, it returned undefined/],
+    ['returns nothing', 'nothing', /buildApp must return a Fastify instance .*, but it returned undefined/],
     [
       'returns something that is no Fastify',
       'noApp',
-      /buildApp must return a Fastify instance .*, it returned \{ listen: true \}/,
+      /buildApp must return a Fastify instance .*, but it returned \{ listen: true \}/,
     ],
     ['returns an app that already listens', 'listening', /remove its app\.listen\(\)/],
-    ['throws a string', 'string', /something that is no Error was thrown: 'a string'/],
+    ['throws a string', 'string', /something that is not an Error was thrown: 'a string'/],
   ] as const) {
     test(`S66: buildApp ${what} -> a clear error`, async (t) => {
       const service = startService(t, { fixture: 'misuse.js', env: { MISUSE: misuse } });

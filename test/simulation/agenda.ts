@@ -1,4 +1,4 @@
-// What happens when, in the fake world: what is due first comes first, and ties in the order of entry.
+// What happens when, in the fake world: the earliest entry first. Entries for the same time keep their order.
 
 interface Entry {
   readonly at: number;
@@ -6,9 +6,9 @@ interface Entry {
 }
 
 export class Agenda {
-  /** Real time, in milliseconds: it never stands still. */
+  /** Real time, in milliseconds: it goes on while the primary sleeps. */
   now = 0;
-  /** The next one at the end. */
+  /** The next one is at the end. */
   readonly #entries: Entry[] = [];
 
   after(ms: number, run: () => void): void {
@@ -20,7 +20,7 @@ export class Agenda {
       if ((this.#entries[middle]?.at ?? Infinity) > at) low = middle + 1;
       else high = middle;
     }
-    // What was entered earlier for the same time stays behind it, that is, nearer to the end.
+    // An earlier entry for the same time stays behind it, that is, nearer to the end.
     this.#entries.splice(low, 0, { at, run });
   }
 

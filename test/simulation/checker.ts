@@ -1,4 +1,4 @@
-// Watches a history being told, and stops it where something does not hold.
+// Watches a history, and stops it where an invariant does not hold.
 import type { Command } from '../../src/fleet/command.ts';
 import { invariants } from './invariants/all.ts';
 import { Ledger } from './ledger.ts';
@@ -6,7 +6,7 @@ import type { Moment } from './primary.ts';
 import type { Observer } from './telling.ts';
 import type { World } from './world.ts';
 
-/** Something does not hold. */
+/** An invariant does not hold. */
 export class Breach extends Error {
   override readonly name = 'Breach';
   readonly invariant: string;
@@ -62,7 +62,7 @@ export class Checker implements Observer {
     const { isServing, isRolling, target } = this.#ledger;
     if (!isServing || !isRolling) return;
     throw new Breach(
-      'a rollout ends, even if nobody mends the release',
+      'a rollout ends, even if its release is never mended',
       `generation ${target} is still rolling out`,
     );
   }
@@ -73,7 +73,7 @@ export class Checker implements Observer {
 
   #watch(command: Command): void {
     if (!this.#isQuiet || command.type === 'announce') return;
-    // Those that were on their way out before may still have to be helped.
+    // Workers that drained already may still have to be killed.
     if (command.type === 'kill' && this.#ledger.workers.get(command.worker)?.state === 'leaving') return;
     throw new Breach('a fleet that has reached its target is left alone', `a ${command.type}`);
   }

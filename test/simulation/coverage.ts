@@ -1,4 +1,4 @@
-// What the histories were about: a simulation in which nothing happens breaks no invariant either.
+// Counts what came up in the histories: a simulation in which nothing happens breaks no invariant either.
 import type { Announcement, Command } from '../../src/fleet/command.ts';
 import { isSlowest } from '../../src/fleet/backoff.ts';
 import type { FleetEvent } from '../../src/fleet/event.ts';
@@ -12,7 +12,7 @@ import type { Trouble } from './history.ts';
 import type { Moment } from './primary.ts';
 import type { Observer } from './telling.ts';
 
-/** Single happenings that some history of a run must have had. */
+/** Commands and announcements that at least one history of a run must have. */
 const happenings: readonly string[] = [
   ...['completed', 'superseded'].map((end) => `rollout-${end}`),
   ...['boot-failed', 'boot-timeout', 'crashed', 'fork-failed', 'incompatible', 'stopping'].map(
@@ -39,7 +39,7 @@ interface Happening extends Moment {
 
 type Situation = (happening: Happening, seen: ReadonlySet<string>) => boolean;
 
-/** Things that come together, which some history of a run must have had. */
+/** Situations that at least one history of a run must have: several things that come together. */
 const situations: Readonly<Record<string, Situation>> = {
   'a rollout aborts, a later one completes': (moment, seen) =>
     says(moment, 'rollout-completed') && [...seen].some((word) => word.startsWith('rollout-aborted')),
@@ -55,18 +55,20 @@ const situations: Readonly<Record<string, Situation>> = {
   'a worker crashes in a rollout, and comes back as what it was': ({ after, commands }) =>
     isRolling(after) &&
     commands.some((command) => command.type === 'fork' && command.generation.id !== after.target.id),
-  'an old worker that came back is cancelled, since its successor is available': ({
-    before,
-    after,
-    commands,
-  }) =>
-    isRolling(before) &&
+  'an old worker that boots is cancelled, since its successor is available': (moment) =>
+    cancelledForTarget(moment).some(({ slot }) => hasAvailableSuccessor(moment.after, slot)),
+  'no room for a successor: an outdated worker that boots gives way': (moment) =>
+    cancelledForTarget(moment).some(({ slot }) => !hasAvailableSuccessor(moment.after, slot)),
+  'a successor is forked into a slot that backs off': ({ before, commands, now }) =>
     commands.some(
       (command) =>
-        command.type === 'drain' &&
-        command.cause === 'cancelled' &&
-        after.slots[findWorker(before, command.worker)?.slot ?? -1]?.release === after.target,
+        command.type === 'fork' &&
+        command.generation.id !== before.slots[command.slot]?.release.id &&
+        (before.slots[command.slot]?.backoff.notBefore ?? 0) > now,
     ),
+  'a rollout aborts, and a slot keeps its backoff': (moment) =>
+    says(moment, 'rollout-aborted') &&
+    moment.after.slots.some(({ backoff }) => backoff.notBefore > moment.now),
   'a rollout hands over to a release whose worker crashes later': ({ event, before }) =>
     event?.type === 'worker-exited' &&
     isRolling(before) &&
@@ -84,9 +86,9 @@ const situations: Readonly<Record<string, Situation>> = {
     event?.type === 'retire-requested' &&
     isRolling(before) &&
     findWorker(before, event.worker)?.generation === before.target.id,
-  'a cancelled boot gets ready nevertheless': ({ event, before }) =>
+  'a cancelled boot becomes ready nevertheless': ({ event, before }) =>
     event?.type === 'worker-ready' && findWorker(before, event.worker)?.state === 'draining',
-  'one more is requested than there may be': ({ event, before }) =>
+  'one more worker is requested than maxWorkers allows': ({ event, before }) =>
     event?.type === 'scale-stepped' && event.by === 1 && before.slots.length === before.policy.maxWorkers,
   'a slot waits until another worker has booted': ({ after }) =>
     isServing(after) &&
@@ -95,12 +97,12 @@ const situations: Readonly<Record<string, Situation>> = {
     ),
   'a slot comes back before its worker has left': ({ before, after }) =>
     activeWorkers(before).some(({ slot }) => slot >= before.slots.length && slot < after.slots.length),
-  'a worker of a slot that was scaled away is still needed': ({ after }) =>
+  'a worker of a slot that was scaled away cannot be spared yet': ({ after }) =>
     isServing(after) && activeWorkers(after).some(({ slot }) => slot >= after.slots.length),
-  'fewer than the size serve while an old worker drains': (moment) =>
+  'fewer workers than slots are ready while an old worker drains': (moment) =>
     moment.commands.some((command) => command.type === 'drain' && command.cause === 'rollout') &&
     readyWorkers(moment.after).length < moment.after.slots.length,
-  'a healthy stretch clears a slot': ({ before, after, events }) =>
+  'an uptime of minUptimeMs clears the backoff of a slot': ({ before, after, events }) =>
     events.length === 0 &&
     after.slots.some(
       ({ backoff }, slot) => backoff.earlyExits < (before.slots[slot]?.backoff.earlyExits ?? 0),
@@ -109,10 +111,10 @@ const situations: Readonly<Record<string, Situation>> = {
     after.phase.name === 'running' && readyWorkers(after).length === 0,
   'no worker is ready in a rollout': ({ after }) =>
     after.phase.name === 'running' && isRolling(after) && readyWorkers(after).length === 0,
-  'several things are read at once': ({ events }) => events.length > 2,
-  'a message comes from a worker that is gone': ({ event, before }) =>
+  'several events are read at once': ({ events }) => events.length > 2,
+  'a message comes from a worker that has exited': ({ event, before }) =>
     event !== undefined && 'worker' in event && findWorker(before, event.worker) === undefined,
-  'a worker gets ready while the fleet is leaving': ({ event, before, after }) =>
+  'a worker becomes ready while the fleet is leaving': ({ event, before, after }) =>
     event?.type === 'worker-ready' &&
     before.phase.name === 'leaving' &&
     findWorker(after, event.worker)?.state === 'ready',
@@ -120,7 +122,7 @@ const situations: Readonly<Record<string, Situation>> = {
     event?.type === 'worker-exited' &&
     before.phase.name === 'leaving' &&
     activeWorkers(before).some(({ id }) => id === event.worker),
-  'a worker is respawned while the fleet is leaving, and gets ready': ({ event, before, after }) =>
+  'a worker is respawned while the fleet is leaving, and becomes ready': ({ event, before, after }) =>
     event?.type === 'worker-ready' &&
     before.phase.name === 'leaving' &&
     (findWorker(after, event.worker)?.forkedAt ?? 0) > before.phase.drainAt - before.policy.shutdown.delayMs,
@@ -135,7 +137,7 @@ const situations: Readonly<Record<string, Situation>> = {
     event?.type === 'stop-requested' && !event.force && !isServing(before),
   'a second stop, forced': ({ event, before }) =>
     event?.type === 'stop-requested' && event.force && !isServing(before),
-  'it finishes although a worker does not even exit after SIGKILL': ({ after }) =>
+  'it finishes although a worker does not exit even after SIGKILL': ({ after }) =>
     after.phase.name === 'stopped' && after.workers.length > 0,
 };
 
@@ -179,7 +181,7 @@ export class Coverage implements Observer {
     this.#seen = new Set();
   }
 
-  /** What must have happened, but did not. */
+  /** What did not come up. */
   get missing(): readonly string[] {
     return this.#topics.filter((topic) => this.#count(topic) === 0);
   }
@@ -209,6 +211,25 @@ export class Coverage implements Observer {
 
 function activeWorkers({ workers }: Fleet): readonly Active[] {
   return workers.filter(isActive);
+}
+
+/** Booting workers of their slot's release that are cancelled, because the slot is handed over to the target. */
+function cancelledForTarget({ before, after, commands }: Moment): readonly Worker[] {
+  if (before.phase.name !== 'running' || !isRolling(after)) return [];
+  return commands
+    .filter((command) => command.type === 'drain' && command.cause === 'cancelled')
+    .map((command) => ('worker' in command ? findWorker(before, command.worker) : undefined))
+    .filter((worker) => worker !== undefined)
+    .filter(
+      ({ slot, generation }) =>
+        generation === before.slots[slot]?.release.id && after.slots[slot]?.release === after.target,
+    );
+}
+
+function hasAvailableSuccessor(fleet: Fleet, slot: number): boolean {
+  return inSlot(fleet.occupancy, slot).some(
+    (worker) => worker.generation === fleet.target.id && isAvailable(fleet, worker),
+  );
 }
 
 /** The worker that an event is about, as it was before. */

@@ -1,4 +1,4 @@
-// How fast-check makes histories up.
+// How fast-check generates histories.
 import * as fc from 'fast-check';
 import type { Health, History, Trouble } from './history.ts';
 import { policies } from './policies.ts';
@@ -65,7 +65,7 @@ const trouble = fc.oneof(
   ),
   weighted(
     3,
-    pick.map((pick) => ({ type: 'worker-deaf', pick })),
+    pick.map((pick) => ({ type: 'worker-ignores-drain', pick })),
   ),
   weighted(
     3,
@@ -73,11 +73,11 @@ const trouble = fc.oneof(
   ),
   weighted(
     1,
-    pick.map((pick) => ({ type: 'worker-undying', pick })),
+    pick.map((pick) => ({ type: 'worker-unkillable', pick })),
   ),
   weighted(
     4,
-    pick.map((pick) => ({ type: 'worker-tires', pick })),
+    pick.map((pick) => ({ type: 'worker-retires', pick })),
   ),
   weighted(
     2,

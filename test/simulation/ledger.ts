@@ -1,4 +1,4 @@
-// What is known of a fleet from its events and commands alone: a second opinion, kept without looking at the fleet.
+// What the events and commands of a fleet say about it: a second opinion, kept without looking at the fleet.
 import type { Announcement, Command } from '../../src/fleet/command.ts';
 import type { FleetEvent } from '../../src/fleet/event.ts';
 import type { Ending } from '../../src/fleet/fleet.ts';
@@ -27,7 +27,7 @@ export interface Drain {
   readonly wasReady: boolean;
 }
 
-/** An active worker that nobody had asked to stop. */
+/** A worker that was active has failed: it had not been told to stop. */
 export interface Failure {
   /** As it was just before. */
   readonly worker: Readonly<Known>;
@@ -52,7 +52,7 @@ export class Ledger {
   readonly aborted = new Set<number>();
   /** Generations that have had an available worker. */
   readonly knownToWork = new Set<number>();
-  /** Slots that the rollout under way, or one that it superseded, has taken over. */
+  /** Slots that the rollout under way has taken over. */
   readonly #takenOver = new Set<number>();
   /** Rollouts that have not ended. */
   readonly rolling = new Set<number>();
@@ -61,13 +61,13 @@ export class Ledger {
   readonly delays = new Map<number, Delay>();
   /** Early exits in a row of the workers of one generation in one slot. */
   readonly earlyExits = new Map<string, number>();
-  /** Something crashed, or workers were added, since every slot was last filled. */
+  /** True: since every slot last had a ready worker, one has failed, or slots were added. */
   isTroubled = true;
   leavingAt = Infinity;
   stoppingAt = Infinity;
   forcedAt = Infinity;
   socketsReleased = 0;
-  /** Why it will have ended, as far as is known. */
+  /** The reason that its end will have, as far as is known. */
   ending: Ending['reason'] = 'requested';
 
   // Of the step under way.
@@ -189,6 +189,7 @@ export class Ledger {
         if (!this.isServing) return;
         this.target = event.generation.id;
         this.entries.set(this.target, event.generation.entry);
+        this.#giveBack();
         return;
       case 'scale-requested':
         return this.#resize(event.size);
@@ -321,9 +322,7 @@ export class Ledger {
         this.aborted.add(announcement.generation);
         this.aborts.push(announcement);
         this.target = this.stable;
-        // What works starts afresh where it comes back.
-        for (const slot of this.#takenOver) this.delays.delete(slot);
-        this.#takenOver.clear();
+        this.#giveBack();
         return;
       case 'respawn-delayed':
         this.delays.set(announcement.slot, { ...announcement, until: this.now + announcement.delayMs });
@@ -345,6 +344,12 @@ export class Ledger {
       case 'size-changed':
       case 'fleet-leaving':
     }
+  }
+
+  /** In slots that go back to the stable release, its workers begin without a backoff. */
+  #giveBack(): void {
+    for (const slot of this.#takenOver) this.delays.delete(slot);
+    this.#takenOver.clear();
   }
 
   #noteKill(id: number, cause: KillCause): void {
@@ -385,7 +390,7 @@ export class Ledger {
   #fail(worker: Known): void {
     this.isTroubled = true;
     this.failures.push({ worker: { ...worker } });
-    // What the events say of the healthy ones comes first.
+    // The backoff of healthy workers is cleared first.
     if (this.#isHeard) this.#count(worker);
   }
 

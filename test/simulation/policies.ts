@@ -1,10 +1,10 @@
-// The policies that histories are told under: the defaults, and corners of what users may set.
+// The policies that histories run under: the defaults, and extremes of what users may set.
 import type { Policy } from '../../src/fleet/policy.ts';
 import { defaultPolicy } from '../helpers/default-policy.ts';
 
 const defaults: Policy = {
   ...defaultPolicy,
-  // Few enough to be reached.
+  // Small, so that histories reach it.
   maxWorkers: 5,
   boot: { ...defaultPolicy.boot, concurrency: 4 },
 };
@@ -20,7 +20,7 @@ export const policies = {
     rollout: { ...rollout, maxSurge: 0, maxUnavailable: 1 },
   },
   'full surge': { ...defaults, rollout: { ...rollout, maxSurge: 8 } },
-  'full surge, one may be missed': {
+  'full surge, one may be unavailable': {
     ...defaults,
     boot: { ...boot, concurrency: 2 },
     rollout: { ...rollout, maxSurge: 8, maxUnavailable: 1 },
@@ -30,7 +30,7 @@ export const policies = {
     respawn: { ...respawn, backoff: { initialMs: 100, maxMs: 150 } },
     rollout: { ...rollout, maxSurge: 2, maxUnavailable: 1, minReadyMs: 0, graceMs: 1_000 },
   },
-  'everybody may be missed': { ...defaults, rollout: { ...rollout, maxSurge: 0, maxUnavailable: 8 } },
+  'all may be unavailable': { ...defaults, rollout: { ...rollout, maxSurge: 0, maxUnavailable: 8 } },
   'no watchdog': { ...defaults, watchdog: false, closeMs: 500 },
   'quick to give up': {
     ...defaults,
@@ -38,7 +38,7 @@ export const policies = {
     respawn: { minUptimeMs: 3_000, maxEarlyExits: 3, backoff },
     watchdog: { timeoutMs: 6_000 },
   },
-  'one death is too many': {
+  'one early exit is too many': {
     ...defaults,
     respawn: { ...respawn, maxEarlyExits: 1, backoff },
     shutdown: { ...shutdown, delayMs: 10_000 },
@@ -49,7 +49,7 @@ export const policies = {
     shutdown: { ...shutdown, delayMs: 5_000 },
     watchdog: { timeoutMs: 9_000 },
   },
-  'slow to trust': {
+  'slow to become available': {
     ...defaults,
     boot: { timeoutMs: 10_000, concurrency: 2 },
     respawn: { ...respawn, minUptimeMs: 2_000, maxEarlyExits: 4, backoff },

@@ -1,4 +1,4 @@
-// The primary of the fake world: it holds the fleet, keeps awake time, reads all that has arrived, and then steps.
+// The primary of the fake world: it holds the fleet, keeps awake time, reads everything that has arrived, and then steps.
 import type { Command } from '../../src/fleet/command.ts';
 import type { FleetEvent } from '../../src/fleet/event.ts';
 import type { Fleet } from '../../src/fleet/fleet.ts';
@@ -8,16 +8,16 @@ import type { Agenda } from './agenda.ts';
 import { between } from './random.ts';
 import type { Random } from './random.ts';
 
-/** It looks at least this often. */
+/** It steps at least this often. */
 const tickMs = 500;
 
-/** Awake time advances by at most so much while the primary does not run. */
+/** Awake time advances by at most this while the primary does not run. */
 export const mostAwakeMs = 2 * tickMs;
 
-/** A timer is late by at most so much. */
+/** A timer is late by at most this. */
 export const latenessMs = 3;
 
-/** Before it steps, what has arrived is read: that takes at most so long. */
+/** Before it steps, it reads what has arrived: that takes at most this long. */
 export const readingMs = 40;
 
 /** One step of the fleet. */
@@ -32,18 +32,18 @@ export interface Moment {
 
 export class Primary {
   fleet: Fleet;
-  /** When its timer fires, by real time. */
+  /** When its timer fires, in real time. */
   timerAt = 0;
-  /** For how long, in all, it did not get to read. */
+  /** For how long, in total, it could not read. */
   busyMs = 0;
   /** What it has read since its last step. */
   #inbox: FleetEvent[] = [];
-  /** When each worker was last heard, of those that were since the last step. */
+  /** When the last heartbeat of each worker came, since the last step. */
   #heard = new Map<number, number>();
   #isReading = false;
-  /** What is to be done when it reads again; null: it reads. */
+  /** What it does as soon as it reads again; null: it reads. */
   #unread: (() => void)[] | null = null;
-  /** How much real time was slept through. */
+  /** How much real time passed while it slept. */
   #sleptMs = 0;
   readonly #agenda: Agenda;
   readonly #random: Random;
@@ -91,7 +91,7 @@ export class Primary {
     });
   }
 
-  /** Its timers fire, and it knows how late it is; but it does not get to read for that long. */
+  /** Its timers fire, and its clock goes on, but it cannot read for that long. */
   beBusy(ms: number): void {
     if (this.#unread !== null) return;
     this.#unread = [];
@@ -105,7 +105,7 @@ export class Primary {
     this.#read();
   }
 
-  /** What arrives while it reads belongs to the step. If reading takes long, it starts again: the step is never far behind. */
+  /** What arrives while it reads belongs to the step. If that takes long, it reads again, so that a step is never far behind. */
   #read(): void {
     if (this.#isReading) return;
     this.#isReading = true;
@@ -135,7 +135,7 @@ export class Primary {
   #step(now: number): void {
     this.#isReading = false;
     const { fleet: before } = this;
-    // Its process is no more.
+    // The primary has exited.
     if (before.phase.name === 'stopped') return;
     const events = this.#inbox;
     if (this.#heard.size > 0) events.unshift({ type: 'heartbeats', heard: this.#heard });

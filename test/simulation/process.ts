@@ -6,51 +6,51 @@ import type { Health } from './history.ts';
 import { between } from './random.ts';
 import type { Random } from './random.ts';
 
-/** What a process meets outside of itself. */
+/** What surrounds a process. */
 export interface Surroundings {
   readonly agenda: Agenda;
   readonly policy: Policy;
-  /** How late it is for the primary. */
+  /** The awake time of the primary. */
   awakeNow(): number;
-  /** Something arrives at the primary. */
-  deliver(news: News): void;
+  /** A message arrives at the primary. */
+  deliver(message: Message): void;
 }
 
-/** The way to the primary takes at most so long, and the way back too. */
+/** A message takes at most this long, in either direction. */
 export const latencyMs = 20;
 
-const undyingMs = 20_000;
+const unkillableMs = 20_000;
 
-/** So long the primary waits for the exit of a process whose channel is closed. */
-const dyingMs = 1_000;
+/** The primary waits this long for the exit of a process whose channel is closed. */
+const exitAfterDisconnectMs = 1_000;
 
 /** A heartbeat is no event of the fleet: it comes with the next step. */
-export type News = FleetEvent | { readonly type: 'heartbeat'; readonly worker: number };
+export type Message = FleetEvent | { readonly type: 'heartbeat'; readonly worker: number };
 
 export class Process {
   readonly id: number;
   readonly health: Health;
   readonly forkedAt: number;
-  /** As it is in truth, which the primary learns later. */
+  /** Its true state, which the primary learns later. */
   state: 'booting' | 'ready' | 'leaving' | 'gone' = 'booting';
-  /** When it got ready, by real time; Infinity: it did not. */
+  /** When it became ready, in real time; Infinity: it did not. */
   readyAt = Infinity;
-  /** When it was first told to drain, or decided to, by awake time. */
+  /** When it was first told to drain, or began to drain by itself, in awake time. */
   askedToLeaveAt = Infinity;
-  /** When it could last do nothing, by awake time. */
+  /** When it was last frozen, in awake time. */
   thawedAt = -Infinity;
-  /** By awake time. */
+  /** In awake time. */
   goneAt = Infinity;
-  isDeaf = false;
-  /** It says and hears nothing any more. */
+  ignoresDrain = false;
+  /** Its channel is closed: it neither sends nor receives messages any more. */
   isDisconnected = false;
-  isUndying = false;
+  isUnkillable = false;
   readonly #random: Random;
   readonly #outside: Surroundings;
   #lastArrivalAt = 0;
-  /** It does nothing until then, by real time; -Infinity: it is not frozen. */
+  /** It does nothing until then, in real time; -Infinity: it is not frozen. */
   #frozenUntil = -Infinity;
-  /** What it will do when it is frozen no more. */
+  /** What it does as soon as it is not frozen any more. */
   readonly #held: (() => void)[] = [];
 
   constructor(id: number, health: Health, random: Random, outside: Surroundings) {
@@ -62,7 +62,7 @@ export class Process {
   }
 
   get isFrozen(): boolean {
-    // Until it is thawed: what else happens in that very moment may come before.
+    // Until it is thawed, which may come after other things that happen at the same time.
     return this.#frozenUntil !== -Infinity;
   }
 
@@ -76,7 +76,7 @@ export class Process {
       case 'broken':
         return this.#later(this.#between(0, 1_000), () => this.#crash());
       case 'hanging':
-        this.isDeaf = this.#random() < 0.5;
+        this.ignoresDrain = this.#random() < 0.5;
         return;
       case 'crashy':
         return this.#later(this.#between(30, 500), () => {
@@ -99,12 +99,12 @@ export class Process {
 
   drain(graceMs: number): void {
     this.askedToLeaveAt = Math.min(this.askedToLeaveAt, this.#outside.awakeNow());
-    if (this.isDeaf || this.isDisconnected) return;
+    if (this.ignoresDrain || this.isDisconnected) return;
     this.#later(this.#between(0, 5), () => this.#leave(graceMs, 0));
   }
 
   kill(): void {
-    const ms = this.isUndying ? undyingMs : this.#between(1, 10);
+    const ms = this.isUnkillable ? unkillableMs : this.#between(1, 10);
     this.#outside.agenda.after(ms, () => this.exit(null, 'SIGKILL'));
   }
 
@@ -118,22 +118,22 @@ export class Process {
     );
   }
 
-  /** An error goes uncaught: it says so, drains by itself with the shutdown's times, and exits 1. */
+  /** An error goes uncaught: it reports that, drains by itself with the shutdown's times, and exits 1. */
   fail(): void {
     this.#later(0, () => {
       this.askedToLeaveAt = Math.min(this.askedToLeaveAt, this.#outside.awakeNow());
-      this.#send({ type: 'worker-failing', worker: this.id, error: error('something was thrown') });
+      this.#send({ type: 'worker-failing', worker: this.id, error: error('uncaught') });
       this.#leave(this.#outside.policy.shutdown.graceMs, 1);
     });
   }
 
-  /** The app closes its channel: it drains by itself with the shutdown's times, and the primary tells it from a death. */
+  /** The app closes its channel: it drains by itself with the shutdown's times. The primary notices if it does not exit soon. */
   disconnect(): void {
     this.#later(0, () => {
       if (this.isDisconnected) return;
       this.isDisconnected = true;
       this.askedToLeaveAt = Math.min(this.askedToLeaveAt, this.#outside.awakeNow());
-      this.#outside.agenda.after(dyingMs + this.#latency(), () => {
+      this.#outside.agenda.after(exitAfterDisconnectMs + this.#latency(), () => {
         if (this.state === 'gone') return;
         this.#outside.deliver({ type: 'worker-disconnected', worker: this.id });
       });
@@ -141,7 +141,7 @@ export class Process {
     });
   }
 
-  tire(): void {
+  retire(): void {
     this.#later(0, () => this.#send({ type: 'retire-requested', worker: this.id }));
   }
 
@@ -185,7 +185,7 @@ export class Process {
     else this.exit(null, 'SIGSEGV');
   }
 
-  /** It exits in time, mostly soon; of several reasons to leave, whichever is the first to take effect. */
+  /** It exits in time, mostly soon. If it has several reasons to exit, the first one that takes effect counts. */
   #leave(graceMs: number, code: number): void {
     const limit = graceMs + this.#outside.policy.closeMs - 5 * latencyMs;
     const ms = this.state === 'booting' || this.#random() < 0.7 ? Math.min(150, limit) : limit;
@@ -194,14 +194,14 @@ export class Process {
   }
 
   /** Messages arrive in the order in which they were sent. */
-  #send(news: News): void {
+  #send(message: Message): void {
     if (this.isDisconnected) return;
     const { agenda } = this.#outside;
     this.#lastArrivalAt = Math.max(this.#lastArrivalAt, agenda.now + this.#latency());
-    agenda.after(this.#lastArrivalAt - agenda.now, () => this.#outside.deliver(news));
+    agenda.after(this.#lastArrivalAt - agenda.now, () => this.#outside.deliver(message));
   }
 
-  /** Nothing is done after the exit, or while frozen. */
+  /** After its exit a process does nothing; while it is frozen, it does it later. */
   #later(ms: number, run: () => void): void {
     const { agenda } = this.#outside;
     agenda.after(ms, () => {

@@ -1,4 +1,4 @@
-// Small seeded randomness (mulberry32): the same seed, the same world.
+// A small seeded generator of random numbers (mulberry32): the same seed makes the same world.
 
 export type Random = () => number;
 

@@ -1,4 +1,4 @@
-// Tells any number of histories: npm run simulate -- [--runs N] [--seed N] [--path P]
+// Runs any number of histories: npm run simulate -- [--runs N] [--seed N] [--path P]
 import { parseArgs } from 'node:util';
 import { randomSeed, simulate } from './simulation.ts';
 

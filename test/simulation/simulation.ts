@@ -1,4 +1,4 @@
-// Tells many histories, each under the eyes of the checker; a failing one is shrunk, and retold in words.
+// Runs many histories, each watched by the checker. One that fails is shrunk, and printed as a story.
 import * as fc from 'fast-check';
 import { Breach, Checker } from './checker.ts';
 import { Coverage } from './coverage.ts';
@@ -11,7 +11,7 @@ import { World } from './world.ts';
 export interface Settings {
   readonly runs: number;
   readonly seed: number;
-  /** fast-check's way to one counterexample. */
+  /** fast-check's path to one counterexample. */
   readonly path?: string | undefined;
 }
 
@@ -37,7 +37,7 @@ export function simulate({ runs, seed, path }: Settings): Findings {
   const failure = [
     `History ${numRuns} of ${runs} failed (shrunk ${numShrinks} times):`,
     ...(counterexample === null ? ['no counterexample'] : retell(counterexample[0])),
-    `Once more: npm run simulate -- --seed ${seed} --path "${counterexamplePath}"`,
+    `To run it again: npm run simulate -- --seed ${seed} --path "${counterexamplePath}"`,
   ].join('\n\n');
   return { coverage, failure };
 }
@@ -46,9 +46,12 @@ function retell(history: History): readonly string[] {
   const world = new World(history);
   const story = new Story(world, history);
   try {
-    // The story comes first: it shall know of the step that the checker stumbles over.
+    // The story comes first, so that it has the step in which the checker finds a breach.
     tell(history, world, [story, new Checker(world)]);
-    return [story.lines.join('\n'), 'This time everything held: the history is not all that matters.'];
+    return [
+      story.lines.join('\n'),
+      'This time everything held: the outcome depends on more than the history.',
+    ];
   } catch (error) {
     const name = error instanceof Breach ? 'BROKEN INVARIANT: ' : 'ERROR: ';
     const words =

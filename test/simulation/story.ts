@@ -16,7 +16,7 @@ export class Story implements Observer {
     this.lines.push(
       `A fleet of ${history.size} under the policy "${history.policy}" (seed ${history.seed}).`,
     );
-    this.lines.push('  Real time | awake time | what happened -> what is done about it');
+    this.lines.push('  Real time | awake time | what happened -> what the fleet does about it');
   }
 
   trouble(trouble: Trouble): void {
@@ -32,11 +32,11 @@ export class Story implements Observer {
   }
 
   recovered(): void {
-    this.#line('-', 'The trouble is over, and its aftermath.');
+    this.#line('-', 'The trouble and its aftermath are over.');
   }
 
   endured(): void {
-    this.#line('-', 'The trouble is over, but the releases are as they are.');
+    this.#line('-', 'The trouble is over, but the releases were not mended.');
   }
 
   #line(now: string, words: string): void {
@@ -83,7 +83,7 @@ function commandInWords(command: Command): string | null {
     case 'drain':
       return `drain #${command.worker} (${command.cause})`;
     case 'leave':
-      return `tell #${command.worker} that it will end`;
+      return `tell #${command.worker} that the service is about to stop`;
     case 'kill':
       return null;
     case 'release-sockets':

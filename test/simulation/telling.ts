@@ -1,4 +1,4 @@
-// Tells a history: trouble, then time to reach the target, then quiet, then the end.
+// Runs a history: trouble, then time to reach the target, then quiet, then the end.
 import { isOutdated, isRolling, isServing } from '../../src/fleet/fleet.ts';
 import type { Fleet } from '../../src/fleet/fleet.ts';
 import { isFull } from '../../src/fleet/reconcile.ts';
@@ -8,14 +8,14 @@ import type { History, Trouble } from './history.ts';
 import type { Moment } from './primary.ts';
 import type { World } from './world.ts';
 
-/** It watches a history being told. */
+/** It watches a history while it runs. */
 export interface Observer {
   trouble?(trouble: Trouble): void;
-  /** After the commands were given, and before they are obeyed. */
+  /** With the commands of the step, before they are carried out. */
   step?(moment: Moment): void;
-  /** The trouble is over; the target was reached, or the fleet has finished, or it was given up on. */
+  /** The trouble is over, and the target is reached, or the fleet has finished, or the time for it has passed. */
   recovered?(): void;
-  /** The trouble is over, but the releases are as they are; time has passed. */
+  /** The trouble is over, the releases were not mended, and time has passed. */
   endured?(): void;
   ended?(): void;
 }
@@ -37,13 +37,13 @@ export function tell(history: History, world: World, observers: readonly Observe
   world.mend(history.isMended);
   world.pass(LONGEST_SLEEP_MS, () => !primary.isAbsent);
   if (history.isMended) {
-    world.pass(LONGEST_FREEZE_MS, () => !world.isAnybodyFrozen);
+    world.pass(LONGEST_FREEZE_MS, () => !world.isAnyFrozen);
     world.pass(AFTERMATH_MS);
     world.pass(longestMs(policy), () => isAtTarget(primary.fleet));
     for (const observer of observers) observer.recovered?.();
     world.pass(QUIET_MS);
   } else if (canTellEarlyExits(policy)) {
-    // At least a rollout has to end, one way or the other.
+    // A rollout has to end at least, one way or the other.
     world.pass(ENDURANCE_MS, () => !isRolling(primary.fleet));
     for (const observer of observers) observer.endured?.();
   }
@@ -54,7 +54,7 @@ export function tell(history: History, world: World, observers: readonly Observe
 
 const LONGEST_SLEEP_MS = 120_000;
 const LONGEST_FREEZE_MS = 60_000;
-/** Until the last process that was born to misbehave has done so. */
+/** Until the last process of a release that was not healthy has misbehaved. */
 const AFTERMATH_MS = 8_000;
 const QUIET_MS = 6_000;
 const ENDURANCE_MS = 1_200_000;
@@ -66,7 +66,7 @@ function longestMs({ boot, respawn, rollout, watchdog }: Policy): number {
   return 10_000 + once + 8 * (2_000 + rollout.minReadyMs);
 }
 
-/** Where every available worker has been ready for minUptimeMs too, no exit of an available one is ever early. */
+/** Where a worker becomes available only after minUptimeMs, the exit of an available one is never early. */
 function canTellEarlyExits({ rollout, respawn }: Policy): boolean {
   return rollout.minReadyMs < respawn.minUptimeMs;
 }

@@ -1,4 +1,4 @@
-// The fake world: it obeys the commands of a fleet, and throws trouble at it.
+// The fake world: it carries out the commands of a fleet, and causes trouble.
 import type { Command } from '../../src/fleet/command.ts';
 import { createFleet } from '../../src/fleet/fleet.ts';
 import type { Generation } from '../../src/fleet/fleet.ts';
@@ -17,7 +17,7 @@ export class World {
   readonly primary: Primary;
   readonly processes = new Map<number, Process>();
   readonly #history: History;
-  /** After commands were given, and before they are obeyed. */
+  /** Called with the commands of each step, before they are carried out. */
   watch: (moment: Moment) => void = () => {};
   readonly #healths: Health[] = ['healthy'];
   #forksFailUntil = -Infinity;
@@ -35,7 +35,7 @@ export class World {
     return this.primary.fleet.phase.name === 'stopped';
   }
 
-  get isAnybodyFrozen(): boolean {
+  get isAnyFrozen(): boolean {
     return this.#living().some((process) => process.isFrozen);
   }
 
@@ -43,7 +43,7 @@ export class World {
     return this.#healths[Number(entry.split('/')[1]) - 1] ?? 'healthy';
   }
 
-  /** Until so much real time is over, or something is reached, or the fleet has finished. */
+  /** Until that much real time has passed, or `until` holds, or the fleet has finished. */
   pass(ms: number, until: () => boolean = () => false): void {
     const { agenda, primary } = this;
     const end = agenda.now + ms;
@@ -63,7 +63,7 @@ export class World {
     for (const command of moment.commands) this.#obeyCommand(command);
   }
 
-  /** Forks work again; who is frozen stays so only where the watchdog will notice. */
+  /** Forks work again. A frozen worker stays frozen only if the watchdog will notice it. */
   mend(releases: boolean): void {
     if (releases) this.#healths.fill('healthy');
     this.#forksFailUntil = -Infinity;
@@ -98,8 +98,8 @@ export class World {
       agenda: this.agenda,
       policy: this.policy,
       awakeNow: () => this.primary.now,
-      deliver: (news) =>
-        news.type === 'heartbeat' ? this.primary.note(news.worker) : this.primary.hear(news),
+      deliver: (message) =>
+        message.type === 'heartbeat' ? this.primary.note(message.worker) : this.primary.hear(message),
     });
     this.processes.set(id, process);
     process.boot();
@@ -120,16 +120,16 @@ export class World {
         return this.#pick(trouble.pick)?.disconnect();
       case 'worker-frozen':
         return this.#pick(trouble.pick)?.freeze(trouble.ms);
-      case 'worker-tires':
-        return this.#pick(trouble.pick)?.tire();
-      case 'worker-deaf': {
+      case 'worker-retires':
+        return this.#pick(trouble.pick)?.retire();
+      case 'worker-ignores-drain': {
         const process = this.#pick(trouble.pick);
-        if (process !== undefined) process.isDeaf = true;
+        if (process !== undefined) process.ignoresDrain = true;
         return;
       }
-      case 'worker-undying': {
+      case 'worker-unkillable': {
         const process = this.#pick(trouble.pick);
-        if (process !== undefined) process.isUndying = true;
+        if (process !== undefined) process.isUnkillable = true;
         return;
       }
       case 'forks-impossible':

@@ -1,4 +1,4 @@
-// How many serve, and how many there are at most.
+// How many workers are ready at least, and how many are active at most.
 import type { Invariant } from './invariant.ts';
 
 export const capacity: readonly Invariant[] = [

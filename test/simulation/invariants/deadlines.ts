@@ -1,4 +1,4 @@
-// How long the fleet waits for a worker, and for its own next look.
+// How long the fleet waits for a worker, and for its own next step.
 import { step } from '../../../src/fleet/step.ts';
 import { nextWakeAt } from '../../../src/fleet/wake.ts';
 import type { Worker } from '../../../src/fleet/worker.ts';
@@ -8,7 +8,7 @@ import type { Invariant, View } from './invariant.ts';
 
 export const deadlines: readonly Invariant[] = [
   {
-    name: 'no worker outstays a deadline',
+    name: 'no worker stays past a deadline',
     step: ({ ledger, world }) => {
       const { boot, watchdog } = world.policy;
       if (ledger.phase === 'stopped') return null;
@@ -28,28 +28,28 @@ export const deadlines: readonly Invariant[] = [
     },
   },
   {
-    name: 'no worker is killed that is well, however long the primary sleeps',
+    name: 'no healthy worker is killed, however long the primary sleeps',
     command: (view, command) => {
       if (command.type !== 'announce' || command.announcement.type !== 'worker-killed') return null;
       const { worker } = command.announcement;
-      return isJustified(view, worker) ? null : `#${worker.id} was well`;
+      return isJustified(view, worker) ? null : `#${worker.id} was healthy`;
     },
   },
   {
-    name: 'a worker that speaks another protocol is killed at once',
+    name: 'a worker that speaks another version of the protocol is killed at once',
     step: ({ ledger, moment: { events } }) => {
       const incompatible = events.filter(({ type }) => type === 'worker-incompatible');
       const spared = ledger
         .active()
         .find(({ id }) => incompatible.some((event) => 'worker' in event && event.worker === id));
-      return spared === undefined ? null : `#${spared.id} lives`;
+      return spared === undefined ? null : `#${spared.id} is not killed`;
     },
   },
   {
-    name: 'the fleet looks again in time, and not at once',
+    name: 'the next wake-up is in the future, and not later than the next thing to do',
     step: ({ moment: { after, now } }) => {
       const wakeAt = nextWakeAt(after);
-      if (wakeAt <= now) return `next look at ${wakeAt}`;
+      if (wakeAt <= now) return `next wake-up at ${wakeAt}`;
       const before = Math.max(now, Math.min(wakeAt, now + 1_000_000) - 0.001);
       const [, [first]] = step(after, [], { now: before, random: () => 0.5 });
       return first === undefined ? null : `at ${before}, before ${wakeAt}, there is a ${first.type} to do`;
@@ -57,7 +57,7 @@ export const deadlines: readonly Invariant[] = [
   },
 ];
 
-/** Does the truth about this process, which the primary does not see, justify a kill? */
+/** Does the true state of this process, which the primary does not see, justify a kill? */
 function isJustified({ ledger, world }: View, killed: Worker): boolean {
   if (killed.state !== 'killing') return false;
   const process = world.processes.get(killed.id);
@@ -75,9 +75,9 @@ function isJustified({ ledger, world }: View, killed: Worker): boolean {
         ledger.now - process.thawedAt < watchdog.timeoutMs + readingMs
       );
     case 'drain-timeout':
-      // One that is disconnected does not hear how long it may take.
+      // A disconnected process does not receive its deadline.
       return (
-        process.isDeaf ||
+        process.ignoresDrain ||
         process.isFrozen ||
         process.isDisconnected ||
         process.thawedAt >= process.askedToLeaveAt

@@ -4,11 +4,11 @@ import type { Invariant } from './invariant.ts';
 
 export const forks: readonly Invariant[] = [
   {
-    name: 'a fork is for a slot that there is, in its time, with a new id',
+    name: 'a fork is for an existing slot, after its backoff, with a new id',
     command: ({ ledger }, command) => {
       if (command.type !== 'fork') return null;
       if (!ledger.isRespawning) return `a fork while ${ledger.phase}`;
-      if (command.worker <= ledger.lastWorker) return `#${command.worker} once more`;
+      if (command.worker <= ledger.lastWorker) return `#${command.worker} a second time`;
       if (command.slot >= ledger.size) return `there is no slot ${command.slot}`;
       const delay = ledger.delays.get(command.slot);
       return delay?.generation === command.generation.id && ledger.now < delay.until
@@ -45,7 +45,7 @@ export const forks: readonly Invariant[] = [
     },
   },
   {
-    name: 'a slot is respawned as what it was, until a successor has shown that it works',
+    name: 'a slot is respawned as what it was, until a successor has shown that its release works',
     step: ({ ledger }) => {
       if (!ledger.isRespawning || ledger.phase === 'starting' || isBootLimited(ledger)) return null;
       const lost = ledger.failures.find(({ worker: { slot, generation } }) => {

@@ -1,4 +1,4 @@
-// Which workers there are, and which of them are told something.
+// Which workers the fleet knows, and which of them get commands.
 import type { Command } from '../../../src/fleet/command.ts';
 import { surveyed } from '../../../src/fleet/fleet.ts';
 import type { Occupancy } from '../../../src/fleet/occupancy.ts';
@@ -8,7 +8,7 @@ import type { Invariant } from './invariant.ts';
 
 export const knowledge: readonly Invariant[] = [
   {
-    name: 'the fleet knows exactly the workers that there are',
+    name: 'the fleet has exactly the workers that its commands and events imply',
     step: ({ ledger, moment: { after } }) => {
       const expected = [...ledger.workers.values()].map(
         ({ id, slot, generation, state }) => `#${id} ${slot} ${generation} ${state}`,
@@ -24,7 +24,7 @@ export const knowledge: readonly Invariant[] = [
     },
   },
   {
-    name: 'the index of the workers is what a look at all of them says',
+    name: 'the index of the workers is the same as one made anew',
     step: ({ moment: { after } }) => {
       const kept = inWords(after.occupancy);
       const seen = inWords(surveyed(after).occupancy);
@@ -32,7 +32,7 @@ export const knowledge: readonly Invariant[] = [
     },
   },
   {
-    name: 'no command for a worker that is gone, and none twice',
+    name: 'no command is for a worker that has exited, and none comes twice',
     command: ({ ledger }, command) => {
       if (command.type !== 'drain' && command.type !== 'kill' && command.type !== 'leave') return null;
       const worker = ledger.workers.get(command.worker);
@@ -44,7 +44,7 @@ export const knowledge: readonly Invariant[] = [
   },
 ];
 
-/** A slot or a generation without workers may be there or not. */
+/** Slots and generations without workers are left out, as an index may have them or not. */
 function inWords({ bySlot, ofGeneration, ...counts }: Occupancy): string {
   const slots = bySlot.flatMap((workers, slot) =>
     workers.length === 0 ? [] : [`${slot}: ${workers.map(({ id, state }) => `#${id} ${state}`).join(' ')}`],

@@ -3,7 +3,7 @@ import type { Invariant } from './invariant.ts';
 
 export const outages: readonly Invariant[] = [
   {
-    name: 'while no worker is ready in a rollout, what is known to work boots, or waits for its backoff',
+    name: 'while no worker is ready in a rollout, a release that is known to work boots, or waits for its backoff',
     step: ({ ledger }) => {
       const mustServe = ledger.phase === 'running' && ledger.needed > 0 && ledger.isRolling;
       if (!mustServe || !ledger.knownToWork.has(ledger.stable) || ledger.ready().length > 0) return null;
@@ -14,11 +14,11 @@ export const outages: readonly Invariant[] = [
         const delay = ledger.delays.get(slot);
         return delay !== undefined && ledger.now < delay.until;
       });
-      return boots || waits ? null : 'only what has still to show that it works boots';
+      return boots || waits ? null : 'only a release that has not shown yet that it works boots';
     },
   },
   {
-    name: 'while no worker is available, what is known to work boots on',
+    name: 'while no worker is available, no boot of the stable release is cancelled',
     step: ({ ledger }) => {
       if (ledger.phase !== 'running' || ledger.available().length > 0 || ledger.needed <= 0) return null;
       const lost = ledger.drains.find(

@@ -78,7 +78,7 @@ function isLastOfRollout(ledger: Ledger, drain: Drain): boolean {
   return drain.cause === 'rollout' && isOfOldRelease && isLastOld(ledger, drain);
 }
 
-/** Does it leave no other old one in its slot? */
+/** Is no other old worker left in its slot? */
 function isLastOld(ledger: Ledger, { worker, wasReady }: Drain): boolean {
   if (!wasReady) return false;
   return !ledger.inSlot(worker.slot).some((other) => ledger.isOld(other));

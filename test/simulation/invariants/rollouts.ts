@@ -21,7 +21,7 @@ export const rollouts: readonly Invariant[] = [
       );
       if (groundless !== undefined) return `generation ${groundless.generation} was aborted`;
       return ledger.aborts.some(({ reason }) => reason === 'stopping') && ledger.isServing
-        ? 'aborted for a stop that nobody asked for'
+        ? 'aborted for a stop that was not requested'
         : null;
     },
   },
@@ -46,17 +46,17 @@ export const rollouts: readonly Invariant[] = [
     },
   },
   {
-    name: 'no rollout is completed with a worker that was dead before it was available, however late that is read',
+    name: 'no rollout is completed with a worker that exited before it was available, however late that is read',
     step: ({ ledger, world }) => {
       if (ledger.completions.length === 0) return null;
       const { minReadyMs } = world.policy.rollout;
-      const dead = ledger
+      const gone = ledger
         .available()
         .find(
           ({ id, readyAt }) =>
             (world.processes.get(id)?.goneAt ?? 0) < readyAt + minReadyMs - latencyMs - readingMs,
         );
-      return dead === undefined ? null : `#${dead.id} was dead`;
+      return gone === undefined ? null : `#${gone.id} had exited`;
     },
   },
   {

@@ -1,4 +1,4 @@
-// How the life of a fleet ends.
+// How a fleet stops.
 import { latenessMs, mostAwakeMs, readingMs } from '../primary.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Invariant } from './invariant.ts';
@@ -36,7 +36,7 @@ export const shutdown: readonly Invariant[] = [
         : `${ledger.socketsReleased} times while ${ledger.phase}`,
   },
   {
-    name: 'a fleet that is to stop leaves no worker out',
+    name: 'a fleet that stops tells every worker',
     step: ({ ledger }) => {
       if (ledger.phase !== 'stopping') return null;
       const isForced = ledger.forcedAt <= ledger.now;
@@ -56,7 +56,7 @@ export const shutdown: readonly Invariant[] = [
     },
   },
   {
-    name: 'it finishes once, last of all, with the exit code that it deserves',
+    name: 'it finishes once, as its last command, with the right exit code',
     command: ({ ledger, world, moment }, command) => {
       if (ledger.phase === 'stopped') return `${command.type} after the end`;
       if (command.type !== 'finish') return null;
@@ -71,7 +71,7 @@ export const shutdown: readonly Invariant[] = [
     },
   },
   {
-    name: 'it ends by itself only when the first boot fails, or when there is no hope',
+    name: 'it stops by itself only when the first boot fails, or when there is no hope',
     command: ({ ledger }, command) => {
       if (command.type !== 'announce' || command.announcement.type !== 'fleet-stopping') return null;
       const { reason } = command.announcement.ending;

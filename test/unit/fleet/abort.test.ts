@@ -1,10 +1,10 @@
-// A release does not work: what is wanted goes back to what does.
+// A release does not work: the target goes back to the stable generation.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { drive, driveReady } from './drive.ts';
 
 suite('a rollout aborts', () => {
-  test('S6: a successor fails to boot -> all old workers serve on, and what is wanted goes back', () => {
+  test('S6: a successor fails to boot -> all old workers serve on, and the target goes back', () => {
     const fleet = driveReady({ size: 2 }).restarts(2);
     fleet.does();
     fleet.fails(3);
@@ -14,7 +14,7 @@ suite('a rollout aborts', () => {
     assert.deepEqual(fleet.exits(3, 1).passes(60_000).does(), []);
   });
 
-  test('S6: it is told what failed, with the error of the worker, and what serves on', () => {
+  test('S6: the announcement names the worker that failed, its error, and the release that is the target again', () => {
     const fleet = driveReady().restarts(2).passes(300).fails(2);
     const aborted = fleet.told.find(({ type }) => type === 'rollout-aborted');
     assert.deepEqual(aborted, {
@@ -31,7 +31,7 @@ suite('a rollout aborts', () => {
     });
   });
 
-  test('S7: a successor never gets ready -> it is killed after boot.timeoutMs, the old ones stay', () => {
+  test('S7: a successor never becomes ready -> it is killed after boot.timeoutMs, the old workers stay', () => {
     const fleet = driveReady({ size: 2, boot: { timeoutMs: 30_000 } }).restarts(2);
     fleet.does();
     assert.deepEqual(fleet.passes(29_999).does(), []);
@@ -40,14 +40,14 @@ suite('a rollout aborts', () => {
     assert.deepEqual(fleet.serving, ['0: #1 of 1', '1: #2 of 1']);
   });
 
-  test('a successor dies within minReadyMs', () => {
+  test('a successor crashes within minReadyMs', () => {
     const fleet = driveReady({ size: 2 }).restarts(2).ready(3).passes(999);
     fleet.does();
     fleet.isKilled(3);
     assert.deepEqual(fleet.does(), ['rollout of 2 is aborted (crashed)']);
   });
 
-  test('a proven successor dies so often that its slot is at its slowest pace', () => {
+  test('an available successor crashes so often that its slot is at its slowest pace', () => {
     const fleet = driveReady({ size: 2, respawn: { maxEarlyExits: 2 } })
       .restarts(2)
       .ready(3)
@@ -69,14 +69,14 @@ suite('a rollout aborts', () => {
     assert.deepEqual(fleet.failsToFork(2).does(), ['rollout of 2 is aborted (fork-failed)']);
   });
 
-  test('S76: the new release speaks another protocol -> its worker is killed', () => {
+  test('S76: the new release speaks another version of the protocol -> its worker is killed', () => {
     const fleet = driveReady().restarts(2);
     fleet.does();
     fleet.isIncompatible(2);
     assert.deepEqual(fleet.does(), ['kill #2', 'rollout of 2 is aborted (incompatible)']);
   });
 
-  test('S8: broken release, then a fixed one -> the second succeeds', () => {
+  test('S8: a broken release, then a fixed one -> the second rollout completes', () => {
     const fleet = driveReady().restarts(2).exits(2, 1).restarts(3).ready(3).passes(1_000);
     assert.deepEqual(
       fleet.does().filter((words) => words.startsWith('rollout')),
@@ -90,28 +90,29 @@ suite('a rollout aborts', () => {
     assert.deepEqual(fleet.serving, ['0: #3 of 3']);
   });
 
-  test('the death of an old worker, or of one that was superseded, is no reason', () => {
+  test('a crash of an old worker, or of one whose release was superseded, does not abort it', () => {
     const fleet = driveReady({ size: 2 }).isKilled(2).ready(3).restarts(2).ready(4).restarts(3);
     fleet.does();
     fleet.isKilled(3).isKilled(4);
     assert.ok(fleet.does().every((words) => !words.startsWith('rollout')));
   });
 
-  test('the other boots of it are cancelled, and nothing of it is ever forked again', () => {
+  test('its other boots are cancelled, boots of the stable release go on, and its release is never forked again', () => {
     const fleet = driveReady({ size: 3, rollout: { maxSurge: 2 } })
       .restarts(2)
       .isKilled(3);
-    fleet.does();
+    assert.equal(fleet.does().at(-1), 'fork #6 for slot 2 of generation 1');
     fleet.exits(4, 1);
+    assert.deepEqual(fleet.does(), ['rollout of 2 is aborted (boot-failed)', 'drain #5 (cancelled)']);
+    fleet.exits(5).ready(6).passes(60_000).isKilled(1, 2, 6);
     assert.deepEqual(fleet.does(), [
-      'rollout of 2 is aborted (boot-failed)',
-      'drain #5 (cancelled)',
-      'drain #6 (cancelled)',
-      'fork #7 for slot 2 of generation 1',
+      'fork #7 for slot 0 of generation 1',
+      'fork #8 for slot 1 of generation 1',
+      'fork #9 for slot 2 of generation 1',
     ]);
   });
 
-  test('every slot starts with a clean slate again', () => {
+  test('a slot that was handed over goes back to the stable release, and begins without a backoff', () => {
     const fleet = driveReady({ size: 2, rollout: { maxSurge: 2 } })
       .restarts(2)
       .ready(3)
@@ -120,17 +121,31 @@ suite('a rollout aborts', () => {
     assert.equal(fleet.fleet.slots[0]?.backoff.earlyExits, 1);
     fleet.exits(4, 1);
     assert.equal(fleet.does().filter((words) => words.includes('aborted')).length, 1);
-    assert.equal(fleet.fleet.slots[0]?.backoff.earlyExits, 0);
+    const [first] = fleet.fleet.slots;
+    assert.deepEqual([first?.release.id, first?.backoff.earlyExits, first?.backoff.notBefore], [1, 0, 0]);
   });
 
-  test('S73: an old worker crashes after the abort -> it respawns the old release', () => {
+  test('a slot that had the stable release keeps its backoff', () => {
+    const fleet = driveReady({ size: 2 }).isKilled(1).isKilled(3).restarts(2);
+    assert.deepEqual(fleet.does().slice(-2), [
+      'fork #4 for slot 0 of generation 2',
+      'fork #5 for slot 1 of generation 2',
+    ]);
+    fleet.exits(4, 1);
+    assert.deepEqual(fleet.does(), ['rollout of 2 is aborted (boot-failed)', 'drain #5 (cancelled)']);
+    assert.deepEqual(fleet.fleet.slots[0]?.backoff, { earlyExits: 2, notBefore: fleet.now + 50 });
+    assert.deepEqual(fleet.passes(49).does(), []);
+    assert.deepEqual(fleet.passes(1).does(), ['fork #6 for slot 0 of generation 1']);
+  });
+
+  test('S73: an old worker that crashes after the abort is respawned as the stable release', () => {
     const fleet = driveReady({ size: 2 }).restarts(2).fails(3);
     fleet.does();
     fleet.isKilled(1);
     assert.deepEqual(fleet.does(), ['fork #4 for slot 0 of generation 1']);
   });
 
-  test('S73: workers that were replaced already stay; one of them that crashes respawns what is wanted', () => {
+  test('S73: workers of the aborted release that are ready stay; one that crashes is respawned as the stable release', () => {
     const fleet = driveReady({ size: 2 }).restarts(2).ready(3).passes(1_000).exits(1).exits(4, 1);
     assert.deepEqual(fleet.does().slice(-1), ['rollout of 2 is aborted (boot-failed)']);
     assert.deepEqual(fleet.passes(60_000).serving, ['0: #3 of 2', '1: #2 of 1']);
@@ -138,30 +153,29 @@ suite('a rollout aborts', () => {
     assert.deepEqual(fleet.does(), ['fork #5 for slot 0 of generation 1']);
   });
 
-  test('a mixed fleet is all replaced by the next release', () => {
+  test('the next rollout replaces every worker of a mixed fleet', () => {
     const fleet = driveReady({ size: 2 }).restarts(2).ready(3).passes(1_000).exits(1).exits(4, 1);
     fleet.restarts(3).ready(5).passes(1_000).ready(6).passes(1_000);
     assert.deepEqual(fleet.serving, ['0: #5 of 3', '1: #6 of 3']);
     assert.equal(fleet.does().at(-1), 'rollout of 3 is completed');
   });
 
-  test('two in a slot after the abort: the one of the wanted generation stays, when nobody is missed', () => {
+  test('two workers in a slot after the abort: the stable one stays, the other goes when it can be spared', () => {
     const fleet = driveReady({ size: 2, rollout: { maxSurge: 2 } })
       .restarts(2)
       .ready(3)
       .isKilled(2);
-    fleet.does();
+    assert.equal(fleet.does().at(-1), 'fork #5 for slot 1 of generation 1');
     fleet.exits(4, 1);
-    assert.deepEqual(fleet.does(), [
-      'rollout of 2 is aborted (boot-failed)',
-      'fork #5 for slot 1 of generation 1',
-    ]);
+    assert.deepEqual(fleet.does(), ['rollout of 2 is aborted (boot-failed)']);
     assert.deepEqual(fleet.serving, ['0: #1 of 1', '0: #3 of 2']);
-    fleet.ready(5).passes(1_000);
-    assert.deepEqual(fleet.does(), ['drain #3 (rollout)']);
+    fleet.ready(5);
+    assert.deepEqual(fleet.passes(999).does(), [], '#5 is not available yet, so #3 cannot be spared');
+    assert.deepEqual(fleet.passes(1).does(), ['drain #3 (rollout)']);
+    assert.deepEqual(fleet.serving, ['0: #1 of 1', '1: #5 of 1']);
   });
 
-  test('before anybody was ever ready -> back to the first release, whose failure ends it', () => {
+  test('before any worker was ready -> back to the first release, whose failure ends the start', () => {
     const fleet = drive().restarts(2);
     fleet.does();
     fleet.exits(2, 1);

@@ -1,4 +1,4 @@
-// What is told of a rollout: which release, how many workers it replaced, how long it took, what serves now.
+// What is announced of a rollout: which release, how many workers it replaced, how long it took, which release is the target now.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { Announcement } from '../../../src/fleet/command.ts';
@@ -8,7 +8,7 @@ import type { Driven } from './drive.ts';
 const FIRST = { id: 1, entry: '/srv/releases/1/main.js', cwd: '/srv/releases/1' };
 const SECOND = { id: 2, entry: '/srv/releases/2/main.js', cwd: '/srv/releases/2' };
 
-suite('the account of a rollout', () => {
+suite('the announcements of a rollout', () => {
   test('it starts: from which release to which', () => {
     const fleet = driveReady().restarts(2);
     assert.deepEqual(told(fleet, 'rollout-started'), { type: 'rollout-started', from: FIRST, to: SECOND });
@@ -32,13 +32,13 @@ suite('the account of a rollout', () => {
     });
   });
 
-  test('it is aborted halfway: what was replaced stays, and is counted', () => {
+  test('it is aborted halfway: workers that were replaced stay, and are counted', () => {
     const fleet = driveReady({ size: 2 }).restarts(2).ready(3).passes(1_000).exits(4, 1);
     const { replaced, backTo, tookMs } = told(fleet, 'rollout-aborted');
     assert.deepEqual([replaced, tookMs, backTo], [1, 1_000, FIRST]);
   });
 
-  test('S23: a full rollback has replaced nobody, however many successors were ready', () => {
+  test('S23: after a full rollback no worker counts as replaced, however many successors were ready', () => {
     const fleet = driveReady({ size: 2, rollout: { maxSurge: 2 } })
       .restarts(2)
       .ready(3)
@@ -47,7 +47,7 @@ suite('the account of a rollout', () => {
     assert.equal(told(fleet, 'rollout-aborted').replaced, 0);
   });
 
-  test('one that supersedes another counts its time from its own start', () => {
+  test('a rollout that supersedes another one counts its time from its own start', () => {
     const fleet = driveReady().restarts(2).passes(5_000).restarts(3).ready(3).passes(1_000);
     const { generation, tookMs } = told(fleet, 'rollout-completed');
     assert.deepEqual([generation, tookMs], [3, 1_000]);

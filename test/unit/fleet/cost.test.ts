@@ -40,8 +40,8 @@ function rolling(size: number): Driven {
   return fleet.ready(fleet.fleet.lastWorkerId);
 }
 
-/** Everybody died in a rollout: what is known to work boots as well. */
-function stranded(size: number): Driven {
+/** All old workers but one were killed in a rollout: each of them comes back as what it was. */
+function crashed(size: number): Driven {
   const fleet = driveReady({ size, rollout: { maxSurge: size } }).restarts(2);
   const old = fleet.fleet.workers.slice(0, size).map(({ id }) => id);
   return fleet.isKilled(...old.slice(1));
@@ -57,7 +57,7 @@ suite('the cost of a decision is near linear in the number of workers', () => {
     );
   });
 
-  test('one of many boots gets ready', () => {
+  test('one of many booting workers becomes ready', () => {
     isNearLinear(
       growth(
         (size) => drive({ size }),
@@ -66,7 +66,7 @@ suite('the cost of a decision is near linear in the number of workers', () => {
     );
   });
 
-  test('a look, after everybody was heard', () => {
+  test('a step, after a heartbeat of every worker', () => {
     const heard = (size: number): Driven => {
       const fleet = driveReady({ size, watchdog: { timeoutMs: 30_000 } });
       for (const { id } of fleet.fleet.workers) fleet.heard(id);
@@ -79,7 +79,7 @@ suite('the cost of a decision is near linear in the number of workers', () => {
     isNearLinear(growth(ready(), (fleet) => fleet.isKilled(1)));
   });
 
-  test('everybody is killed, one after the other, for each of them', () => {
+  test('all workers are killed, one after the other, for each of them', () => {
     isNearLinear(
       growth(ready(), (fleet) => fleet.isKilled(...fleet.fleet.workers.map(({ id }) => id))) / TIMES,
     );
@@ -94,7 +94,7 @@ suite('the cost of a decision is near linear in the number of workers', () => {
     isNearLinear(growth(ready(), (fleet) => fleet.restarts(2)));
   });
 
-  test('in a rollout: a sign of life', () => {
+  test('in a rollout: a heartbeat', () => {
     isNearLinear(
       growth(
         (size) => rolling(size).heard(1),
@@ -103,7 +103,7 @@ suite('the cost of a decision is near linear in the number of workers', () => {
     );
   });
 
-  test('in a rollout: a successor is proven, an old worker drains, the next successor is forked', () => {
+  test('in a rollout: a successor is available, an old worker drains, the next successor is forked', () => {
     isNearLinear(growth(rolling, (fleet) => fleet.passes(1_000)));
   });
 
@@ -116,13 +116,13 @@ suite('the cost of a decision is near linear in the number of workers', () => {
     isNearLinear(growth(atTheEnd, (fleet) => fleet.passes(1_000)));
   });
 
-  test('in a rollout: it aborts with surge for everybody', () => {
+  test('in a rollout: it aborts, with surge for every slot', () => {
     const surged = (size: number): Driven => driveReady({ size, rollout: { maxSurge: size } }).restarts(2);
     isNearLinear(growth(surged, (fleet) => fleet.exits(fleet.fleet.lastWorkerId, 1)));
   });
 
-  test('in a rollout: the last old worker dies, and what is known to work boots everywhere', () => {
-    isNearLinear(growth(stranded, (fleet) => fleet.isKilled(1)));
+  test('in a rollout: the last old worker crashes', () => {
+    isNearLinear(growth(crashed, (fleet) => fleet.isKilled(1)));
   });
 
   test('in a rollout: a restart supersedes it', () => {
@@ -130,12 +130,12 @@ suite('the cost of a decision is near linear in the number of workers', () => {
   });
 
   test('every worker asks to be replaced', () => {
-    const tired = (size: number): Driven => {
+    const retiring = (size: number): Driven => {
       const fleet = driveReady({ size });
-      for (const { id } of fleet.fleet.workers) fleet.tires(id);
+      for (const { id } of fleet.fleet.workers) fleet.retires(id);
       return fleet;
     };
-    isNearLinear(growth(tired, (fleet) => fleet.looks()));
+    isNearLinear(growth(retiring, (fleet) => fleet.looks()));
   });
 
   test('from one worker to many, and back', () => {

@@ -1,4 +1,4 @@
-// Whoever is past a deadline is killed; and the fleet knows when to look.
+// A worker that is past a deadline is killed, and the fleet says when it has to look again.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { drive, driveReady } from './drive.ts';
@@ -6,28 +6,28 @@ import { drive, driveReady } from './drive.ts';
 suite('the watchdog', () => {
   const WATCHED = { watchdog: { timeoutMs: 30_000 } } as const;
 
-  test('S46, S48: a worker that is silent for timeoutMs is killed, and its slot refilled at once', () => {
+  test('S46, S48: a worker that is silent for timeoutMs is killed, and its slot is filled again at once', () => {
     const fleet = drive(WATCHED).ready(1).passes(10_000).heard(1);
     fleet.does();
     assert.deepEqual(fleet.passes(29_999).does(), []);
     assert.deepEqual(fleet.passes(1).does(), ['kill #1', 'fork #2 for slot 0 of generation 1']);
   });
 
-  test('one that is heard lives', () => {
+  test('a worker whose heartbeats come lives', () => {
     const fleet = drive(WATCHED).ready(1);
     fleet.does();
     for (let time = 0; time < 10; time += 1) fleet.passes(20_000).heard(1);
     assert.deepEqual(fleet.does(), []);
   });
 
-  test('S47: what is read in the same step as its deadline is a sign of life', () => {
+  test('S47: a heartbeat that is read in the same step as its deadline counts', () => {
     const fleet = drive(WATCHED).ready(1).passes(29_999).heard(1);
     fleet.does();
     assert.deepEqual(fleet.passes(1).does(), []);
     assert.equal(fleet.nextWakeIn, 29_999);
   });
 
-  test('S7: a successor whose exit is read when it would become available was not available', () => {
+  test('S7: a successor whose exit is read in the step in which it would become available was not available', () => {
     const fleet = driveReady().restarts(2).ready(2);
     fleet.does();
     fleet.now += 1_000;
@@ -35,9 +35,9 @@ suite('the watchdog', () => {
     assert.deepEqual(fleet.does(), ['rollout of 2 is aborted (crashed)']);
   });
 
-  test('it does not watch those that boot or drain', () => {
+  test('it does not watch workers that boot or drain', () => {
     const fleet = driveReady({ ...WATCHED, boot: { timeoutMs: 90_000 }, rollout: { graceMs: 90_000 } });
-    fleet.tires(1);
+    fleet.retires(1);
     fleet.does();
     fleet.passes(28_000).heard(1).passes(29_000).heard(1).passes(29_000).ready(2).heard(1).passes(1_000);
     assert.deepEqual(fleet.does(), ['drain #1 (recycle)']);
@@ -45,13 +45,13 @@ suite('the watchdog', () => {
     assert.deepEqual(fleet.does(), []);
   });
 
-  test('false: nobody is killed for being silent', () => {
+  test('false: no worker is killed for being silent', () => {
     assert.deepEqual(driveReady({ watchdog: false }).passes(1e9).does(), []);
   });
 });
 
 suite('a drain', () => {
-  test('S13: who ignores it is killed after graceMs and closeMs; its exit is expected then', () => {
+  test('S13: a worker that ignores it is killed after graceMs and closeMs; its exit is expected then', () => {
     const fleet = driveReady({ size: 2, rollout: { graceMs: 20_000 } }).scales(1);
     fleet.does();
     assert.deepEqual(fleet.passes(21_999).does(), []);
@@ -80,12 +80,12 @@ suite('the next look', () => {
     const fleet = drive({ boot: { timeoutMs: 30_000 } });
     assert.equal(fleet.nextWakeIn, 30_000);
     fleet.passes(500).ready(1);
-    assert.equal(fleet.nextWakeIn, 1_000, 'when it is proven');
+    assert.equal(fleet.nextWakeIn, 1_000, 'when it becomes available');
     fleet.passes(1_000);
     assert.equal(fleet.nextWakeIn, Infinity);
   });
 
-  test('is at the end of a backoff, of a drain, of a delay, of the patience with SIGKILL', () => {
+  test('is at the end of a backoff, of a drain, of a delay, of the wait for an exit after SIGKILL', () => {
     const fleet = driveReady({ size: 2, shutdown: { delayMs: 5_000 } })
       .isKilled(1)
       .isKilled(3);
@@ -100,7 +100,7 @@ suite('the next look', () => {
     assert.equal(fleet.nextWakeIn, 2_000);
   });
 
-  test('S47: is not sooner because real time passed: awake time is all there is', () => {
+  test('S47: does not come sooner because real time passed: only awake time counts', () => {
     const fleet = drive({ watchdog: { timeoutMs: 30_000 } })
       .ready(1)
       .passes(1_000);
@@ -110,7 +110,7 @@ suite('the next look', () => {
     assert.equal(fleet.nextWakeIn, 29_000);
   });
 
-  test('is not missed for a rounding error', () => {
+  test('is not missed because of a rounding error', () => {
     const fleet = driveReady({ rollout: { minReadyMs: 0.3 } }).restarts(2);
     fleet.now = 1_000.1;
     fleet.ready(2).passes(10);

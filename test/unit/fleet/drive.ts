@@ -1,4 +1,4 @@
-// Drives a fleet by hand: things happen to it, time passes, and what it does about it comes out in words.
+// Drives a fleet by hand: events happen, time passes, and the commands that follow come out in words.
 import type { Announcement, Command } from '../../../src/fleet/command.ts';
 import type { ErrorInfo, FleetEvent } from '../../../src/fleet/event.ts';
 import { createFleet } from '../../../src/fleet/fleet.ts';
@@ -32,7 +32,7 @@ export function drive({ size = 1, ...changes }: Settings = {}): Driven {
   return new Driven(policyWith(changes), size);
 }
 
-/** A fleet whose workers #1 to #size are all ready, and proven. */
+/** A fleet whose workers #1 to #size are all available. */
 export function driveReady(settings: Settings = {}): Driven {
   const fleet = drive(settings);
   // Some may be forked only when others are ready.
@@ -83,7 +83,7 @@ export class Driven {
     this.#look();
   }
 
-  /** What was done since the last question, in words. */
+  /** The commands since the last call, in words. */
   does(): readonly string[] {
     return this.#does.splice(0);
   }
@@ -106,7 +106,7 @@ export class Driven {
     return this;
   }
 
-  /** The primary looks whenever the fleet wants it to. */
+  /** Steps at every time that the fleet names. */
   passes(ms: number): this {
     const end = this.now + ms;
     for (let wakeAt = nextWakeAt(this.fleet); wakeAt <= end; wakeAt = nextWakeAt(this.fleet)) {
@@ -122,19 +122,19 @@ export class Driven {
     return this;
   }
 
-  /** The fleet learns of it at its next look. */
+  /** A heartbeat: it comes with the next step. */
   heard(worker: number): this {
     this.#heard.set(worker, this.now);
     return this;
   }
 
-  /** Out of turn: a look comes at every deadline by itself. */
+  /** A step before the next deadline. */
   looks(): this {
     this.#look();
     return this;
   }
 
-  tires(worker: number): this {
+  retires(worker: number): this {
     return this.happens({ type: 'retire-requested', worker });
   }
 
@@ -181,7 +181,7 @@ export class Driven {
     return this.happens({ type: 'stop-requested', force });
   }
 
-  /** What was heard since comes with it. */
+  /** The heartbeats that came since the last step come with it. */
   #look(): void {
     const heard = new Map(this.#heard);
     this.#heard.clear();
@@ -222,7 +222,7 @@ function inWords(command: Command): string | null {
   }
 }
 
-/** Only of what no other command tells. */
+/** Only those that no other command implies. */
 function announcementInWords(announcement: Announcement): string | null {
   switch (announcement.type) {
     case 'respawn-delayed':

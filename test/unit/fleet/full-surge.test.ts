@@ -6,7 +6,7 @@ import { driveReady } from './drive.ts';
 suite('with maxSurge >= size', () => {
   const FULL = { size: 3, rollout: { maxSurge: 3 } } as const;
 
-  test('S23: all successors are proven before any old one drains', () => {
+  test('S23: all successors are available before any old worker drains', () => {
     const fleet = driveReady(FULL).restarts(2);
     assert.equal(fleet.does().filter((words) => words.startsWith('fork')).length, 3);
     fleet.ready(4, 5).passes(10_000);
@@ -33,7 +33,7 @@ suite('with maxSurge >= size', () => {
     assert.equal(fleet.does().filter((words) => words.startsWith('drain')).length, 3);
   });
 
-  test('S23: one fails -> all old ones stay, and the successors go: a full rollback', () => {
+  test('S23: one fails -> all old workers stay, and the successors go: a full rollback', () => {
     const fleet = driveReady(FULL).restarts(2).ready(4, 5).passes(1_000);
     fleet.does();
     fleet.exits(6, 1);
@@ -45,13 +45,13 @@ suite('with maxSurge >= size', () => {
     assert.deepEqual(fleet.serving, ['0: #1 of 1', '1: #2 of 1', '2: #3 of 1']);
   });
 
-  test('S23: that holds even where some may be missed', () => {
+  test('S23: that holds whatever maxUnavailable is', () => {
     const fleet = driveReady({ ...FULL, rollout: { maxSurge: 3, maxUnavailable: 2 } }).restarts(2);
     fleet.ready(4, 5).passes(10_000);
     assert.ok(fleet.does().every((words) => !words.startsWith('drain')));
   });
 
-  test('S23: a proven successor dies, and the old ones wait for its replacement', () => {
+  test('S23: an available successor crashes, and the old workers wait for its replacement', () => {
     const fleet = driveReady(FULL).restarts(2).ready(4, 5).passes(1_000).isKilled(4).ready(6);
     fleet.does();
     fleet.passes(10_000);

@@ -1,11 +1,11 @@
-// What dies comes back: at once at first, then slower, and at last not at all.
+// A worker that crashes is respawned: at once at first, then slower, and at last not at all.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { respawnDelayMs } from '../../../src/fleet/backoff.ts';
 import { BOOM, drive, driveReady, policyWith } from './drive.ts';
 import type { Driven } from './drive.ts';
 
-/** The newest worker of slot 0 gets ready and is killed, again and again. */
+/** The newest worker of slot 0 becomes ready and is killed, again and again. */
 function crashes(fleet: Driven, times: number): void {
   for (let time = 0; time < times; time += 1) {
     const newest = fleet.fleet.workers.filter(({ slot }) => slot === 0).at(-1);
@@ -21,9 +21,9 @@ suite('the backoff', () => {
     respawn: { maxEarlyExits: 10, backoff: { initialMs: 100, maxMs: 30_000 } },
   });
   const delays = (random: number): readonly number[] =>
-    Array.from({ length: 11 }, (_, deaths) => respawnDelayMs(deaths, respawn, () => random));
+    Array.from({ length: 11 }, (_, earlyExits) => respawnDelayMs(earlyExits, respawn, () => random));
 
-  test('S30: the first respawn is immediate, then a bound doubles with every death, up to the slowest pace', () => {
+  test('S30: the first respawn is immediate, then a bound doubles with every early exit, up to the slowest pace', () => {
     assert.deepEqual(delays(1), [0, 0, 100, 200, 400, 800, 1600, 3200, 6400, 12_800, 30_000]);
   });
 
@@ -40,7 +40,7 @@ suite('the backoff', () => {
     );
   });
 
-  test('maxEarlyExits 1: already the first early death waits for the slowest pace', () => {
+  test('maxEarlyExits 1: already the first early exit makes the slot wait at the slowest pace', () => {
     const strict = { ...respawn, maxEarlyExits: 1 };
     assert.equal(
       respawnDelayMs(1, strict, () => 0),
@@ -53,14 +53,14 @@ suite('the backoff', () => {
   });
 });
 
-suite('a worker dies', () => {
+suite('a worker crashes', () => {
   test('S26: it is respawned at once, in its slot', () => {
     const fleet = driveReady({ size: 2 });
     fleet.isKilled(1);
     assert.deepEqual(fleet.does(), ['fork #3 for slot 0 of generation 1']);
   });
 
-  test('S33: an exit with code 0 that nobody asked for is a crash too', () => {
+  test('S33: an exit with code 0 that was not requested is a crash, too', () => {
     const fleet = driveReady();
     fleet.exits(1, 0);
     assert.deepEqual(fleet.does(), ['fork #2 for slot 0 of generation 1']);
@@ -85,7 +85,7 @@ suite('a worker dies', () => {
     assert.ok(fleet.told.some((told) => told.type === 'worker-exited' && told.expected));
   });
 
-  test('a worker that is not connected any more is replaced at once, and has the times of a shutdown to leave', () => {
+  test('a worker whose channel is closed is replaced at once, and has the times of a shutdown to exit', () => {
     const fleet = driveReady();
     fleet.disconnects(1);
     assert.deepEqual(fleet.does(), ['fork #2 for slot 0 of generation 1']);
@@ -96,22 +96,22 @@ suite('a worker dies', () => {
     assert.equal(fleet.told.filter(({ type }) => type === 'worker-disconnected').length, 1);
   });
 
-  test('one that was on its way out anyway is not told of', () => {
-    const fleet = driveReady().tires(1).passes(0);
+  test('a closed channel of a worker that drains is not announced', () => {
+    const fleet = driveReady().retires(1).passes(0);
     fleet.ready(2).passes(1_000).does();
     fleet.disconnects(1).exits(1).disconnects(1);
     assert.deepEqual(fleet.does(), []);
     assert.equal(fleet.told.filter(({ type }) => type === 'worker-disconnected').length, 0);
   });
 
-  test('while it boots it is a boot that failed: of the first one, and of a new release', () => {
+  test('a closed channel of a booting worker is a failed boot, of the first release and of a new one', () => {
     assert.ok(drive().disconnects(1).does().includes('release sockets'));
     const fleet = driveReady().restarts(2);
     fleet.does();
     assert.deepEqual(fleet.disconnects(2).does(), ['rollout of 2 is aborted (boot-failed)']);
   });
 
-  test('S27: everybody dies -> everybody is respawned at once', () => {
+  test('S27: all workers crash -> all are respawned at once', () => {
     const fleet = driveReady({ size: 3 });
     fleet.isKilled(1, 2, 3);
     assert.deepEqual(fleet.does(), [
@@ -121,7 +121,7 @@ suite('a worker dies', () => {
     ]);
   });
 
-  test('S75: a fork fails -> backoff like after a crash, and the slot is not forgotten', () => {
+  test('S75: a fork fails -> the slot backs off as after a crash, and is filled then', () => {
     const fleet = driveReady({ size: 2 });
     fleet.isKilled(1);
     fleet.does();
@@ -134,13 +134,13 @@ suite('a worker dies', () => {
   test('a message that comes after the exit changes nothing', () => {
     const fleet = driveReady({ size: 2 }).isKilled(1);
     fleet.does();
-    fleet.ready(1).heard(1).tires(1).fails(1).isIncompatible(1).exits(1);
+    fleet.ready(1).heard(1).retires(1).fails(1).isIncompatible(1).exits(1);
     assert.deepEqual(fleet.does(), []);
     assert.deepEqual(fleet.serving, ['1: #2 of 1']);
   });
 });
 
-suite('a worker dies again and again', () => {
+suite('a worker crashes again and again', () => {
   test('S30: others are ready -> they serve, and the slot keeps trying at the slowest pace', () => {
     const fleet = driveReady({ size: 2 });
     crashes(fleet, 4);
@@ -168,24 +168,24 @@ suite('a worker dies again and again', () => {
     assert.deepEqual(fleet.does().slice(-1), ['finish 1 (gave-up)']);
   });
 
-  test('S30: nothing but successors of a worker that serves die -> it goes on', () => {
+  test('S30: only successors of a worker that is ready fail -> it goes on', () => {
     const fleet = driveReady({ respawn: { maxEarlyExits: 1 } })
-      .tires(1)
+      .retires(1)
       .exits(2, 1);
     assert.deepEqual(fleet.does().slice(-1), ['slot 0 waits 30000 ms']);
     assert.deepEqual(fleet.serving, ['0: #1 of 1']);
   });
 
-  test('S30: three SIGKILLs of everybody are no reason to give up', () => {
+  test('S30: all workers killed three times is no reason to give up', () => {
     const fleet = driveReady({ size: 2 });
-    for (const everybody of [
+    for (const all of [
       [1, 2],
       [3, 4],
       [5, 6],
     ]) {
       fleet
-        .ready(...everybody)
-        .isKilled(...everybody)
+        .ready(...all)
+        .isKilled(...all)
         .passes(30_000);
     }
     assert.deepEqual(
@@ -194,7 +194,7 @@ suite('a worker dies again and again', () => {
     );
   });
 
-  test('S31: crash, then a healthy stretch -> the backoff starts from the beginning', () => {
+  test('S31: a crash after an uptime of minUptimeMs -> the backoff starts from the beginning', () => {
     const fleet = driveReady({ size: 2 });
     crashes(fleet, 3);
     fleet.passes(30_000).ready(5).passes(5_000);
@@ -205,20 +205,20 @@ suite('a worker dies again and again', () => {
     assert.deepEqual(fleet.does(), ['fork #7 for slot 0 of generation 1']);
   });
 
-  test('S31: a healthy stretch counts, even if it ends in a recycling and not in a death', () => {
+  test('S31: such an uptime counts, even if it ends with a request to retire and not with a crash', () => {
     const fleet = driveReady({ size: 2 });
     crashes(fleet, 3);
-    fleet.passes(30_000).ready(5).passes(5_000).tires(5);
+    fleet.passes(30_000).ready(5).passes(5_000).retires(5);
     assert.equal(fleet.fleet.slots[0]?.backoff.earlyExits, 0);
   });
 
-  test('S31: the health of a worker that is to be replaced does not speak for its successors', () => {
-    const fleet = driveReady({ size: 2 }).passes(10_000).tires(1).isKilled(3).isKilled(4);
+  test('S31: the uptime of a worker that retires does not clear the backoff of its successors', () => {
+    const fleet = driveReady({ size: 2 }).passes(10_000).retires(1).isKilled(3).isKilled(4);
     fleet.passes(10);
     assert.equal(fleet.fleet.slots[0]?.backoff.earlyExits, 2);
   });
 
-  test('S78: a restart clears the backoff -> the new release is forked at once', () => {
+  test('S78: a restart does not wait for the backoff: the new release is forked at once', () => {
     const fleet = driveReady({ size: 2 });
     crashes(fleet, 4);
     fleet.does();
@@ -228,9 +228,14 @@ suite('a worker dies again and again', () => {
       'fork #6 for slot 0 of generation 2',
       'fork #7 for slot 1 of generation 2',
     ]);
+    assert.equal(
+      fleet.fleet.slots[0]?.backoff.earlyExits,
+      4,
+      'of the stable release, as long as it may come back',
+    );
   });
 
-  test('the announcement of a delay says how it stands', () => {
+  test('the announcement of a delay has the number of early exits and the time', () => {
     const fleet = driveReady({ size: 2 });
     crashes(fleet, 4);
     assert.deepEqual(fleet.told.at(-1), {
@@ -243,7 +248,7 @@ suite('a worker dies again and again', () => {
     });
   });
 
-  test('the reason of giving up is the last error', () => {
+  test('the ending has the error of the last worker that failed', () => {
     const fleet = drive({ respawn: { maxEarlyExits: 1 } })
       .ready(1)
       .fails(1)

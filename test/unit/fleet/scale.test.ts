@@ -1,10 +1,10 @@
-// Another size is wanted.
+// The size of the fleet changes.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { driveReady } from './drive.ts';
 
 suite('scaling', () => {
-  test('S52: up -> the new slots are filled', () => {
+  test('S52: up -> a worker is forked for each new slot', () => {
     const fleet = driveReady();
     fleet.scales(3);
     assert.deepEqual(fleet.does(), [
@@ -34,7 +34,7 @@ suite('scaling', () => {
     assert.deepEqual(fleet.does(), ['drain #2 (cancelled)']);
   });
 
-  test('S52: one step up goes no further than there may be workers', () => {
+  test('S52: one step up never exceeds maxWorkers', () => {
     const fleet = driveReady({ size: 2, maxWorkers: 3 });
     fleet.happens({ type: 'scale-stepped', by: 1 });
     assert.deepEqual(fleet.does(), ['fork #3 for slot 2 of generation 1']);
@@ -58,7 +58,7 @@ suite('scaling', () => {
     assert.deepEqual(fleet.passes(1).does(), ['drain #2 (scale)']);
   });
 
-  test('down and up again before the worker is gone -> it is kept', () => {
+  test('down and up again before the worker drains -> it stays', () => {
     const fleet = driveReady({ size: 2 }).isKilled(1).scales(1);
     fleet.does();
     assert.deepEqual(fleet.scales(2).does(), []);
@@ -67,7 +67,7 @@ suite('scaling', () => {
     assert.deepEqual(fleet.serving, ['0: #3 of 1', '1: #2 of 1']);
   });
 
-  test("the death of a worker whose slot was scaled away is nobody else's backoff", () => {
+  test('a crash of a worker whose slot was scaled away delays no other slot', () => {
     const fleet = driveReady({ size: 2 }).isKilled(1).scales(1);
     fleet.does();
     assert.deepEqual(fleet.isKilled(2).does(), []);
@@ -77,10 +77,10 @@ suite('scaling', () => {
     );
   });
 
-  test('S5: workers that are still there of slots scaled away count as surge', () => {
+  test('S5: workers of slots that were scaled away count as surge as long as they stay', () => {
     const fleet = driveReady({ size: 2 }).isKilled(1).ready(3).scales(1);
     fleet.does();
-    fleet.tires(3);
+    fleet.retires(3);
     assert.deepEqual(fleet.does(), ['drain #3 (recycle)', 'fork #4 for slot 0 of generation 1']);
     fleet.ready(4).passes(1_000);
     assert.deepEqual(fleet.does(), ['drain #2 (scale)']);

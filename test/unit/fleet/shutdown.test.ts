@@ -1,10 +1,10 @@
-// The fleet is asked to stop: all drain, or are killed; then it finishes.
+// The fleet is to stop: every worker drains, or is killed; then it finishes.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { drive, driveReady } from './drive.ts';
 
 suite('a graceful shutdown', () => {
-  test('S39: the sockets first, then everybody drains; it finishes when the last one is gone', () => {
+  test('S39: the sockets are closed first, then every worker drains; it finishes when the last one has exited', () => {
     const fleet = driveReady({ size: 2 });
     fleet.stops();
     assert.deepEqual(fleet.does(), ['release sockets', 'drain #1 (shutdown)', 'drain #2 (shutdown)']);
@@ -12,7 +12,7 @@ suite('a graceful shutdown', () => {
     assert.deepEqual(fleet.exits(1).does(), ['finish 0 (requested)']);
   });
 
-  test('the drain says that nobody accepts after it, with the times of a shutdown', () => {
+  test('the drain says that no other worker goes on accepting, with the times of a shutdown', () => {
     const fleet = driveReady();
     fleet.stops();
     assert.deepEqual(
@@ -39,7 +39,7 @@ suite('a graceful shutdown', () => {
     });
   });
 
-  test('S13: who does not leave in time is killed, and the exit code is 1', () => {
+  test('S13: a worker that does not exit in time is killed, and the exit code is 1', () => {
     const fleet = driveReady({ size: 2 }).stops().exits(1);
     fleet.does();
     assert.deepEqual(fleet.passes(8_999).does(), []);
@@ -47,16 +47,16 @@ suite('a graceful shutdown', () => {
     assert.deepEqual(fleet.isKilled(2).does(), ['finish 1 (timed-out)']);
   });
 
-  test('who fails while it drains spoils it: the exit code is 1, for the first reason that there is', () => {
+  test('a worker that fails while it drains makes the exit code 1, and the first reason stands', () => {
     const fleet = driveReady({ size: 2 }).stops().exits(1, 7).passes(9_000).isKilled(2);
     assert.equal(fleet.does().at(-1), 'finish 1 (unclean)');
   });
 
-  test('who is killed from outside while it drains does not spoil it', () => {
+  test('a worker that is killed from outside while it drains leaves the exit code 0', () => {
     assert.equal(driveReady().stops().isKilled(1).does().at(-1), 'finish 0 (requested)');
   });
 
-  test('somebody does not even die of SIGKILL -> it finishes closeMs later', () => {
+  test('a worker does not exit even after SIGKILL -> it finishes closeMs later', () => {
     const fleet = driveReady().stops().passes(9_000);
     fleet.does();
     assert.deepEqual(fleet.passes(1_999).does(), []);
@@ -72,7 +72,7 @@ suite('a graceful shutdown', () => {
     assert.deepEqual(fleet.exits(1).does(), ['finish 0 (requested)']);
   });
 
-  test('S10: during a rollout -> the rollout aborts, the successors go too, nothing respawns', () => {
+  test('S10: during a rollout -> the rollout aborts, the successors drain, too, no worker is respawned', () => {
     const fleet = driveReady({ size: 2 }).restarts(2).ready(3);
     fleet.does();
     fleet.stops();
@@ -87,7 +87,7 @@ suite('a graceful shutdown', () => {
     assert.deepEqual(fleet.does(), ['finish 0 (requested)']);
   });
 
-  test('who drains patiently for another reason is told to hurry, and keeps the earlier deadline', () => {
+  test('a worker that drains for another cause is told to hurry, and keeps the earlier deadline', () => {
     const fleet = driveReady({ rollout: { graceMs: 20_000 } })
       .restarts(2)
       .ready(2)
@@ -95,12 +95,12 @@ suite('a graceful shutdown', () => {
       .passes(15_000);
     fleet.does();
     fleet.stops();
-    assert.deepEqual(fleet.does(), ['release sockets', 'drain #2 (shutdown)', 'drain #1 (shutdown)']);
+    assert.deepEqual(fleet.does(), ['release sockets', 'drain #1 (shutdown)', 'drain #2 (shutdown)']);
     fleet.exits(2);
     assert.deepEqual(fleet.passes(7_000).does(), ['kill #1']);
   });
 
-  test('who began to drain just now has no longer than the others', () => {
+  test('a worker that has just begun to drain has no longer than the others', () => {
     const fleet = driveReady({ rollout: { graceMs: 20_000 } })
       .restarts(2)
       .ready(2)
@@ -111,13 +111,13 @@ suite('a graceful shutdown', () => {
     assert.deepEqual(fleet.passes(9_000).does(), ['kill #1']);
   });
 
-  test('nobody is there -> it finishes at once', () => {
+  test('no worker is left -> it finishes at once', () => {
     const fleet = driveReady().isKilled(1).isKilled(2);
     fleet.does();
     assert.deepEqual(fleet.stops().does(), ['release sockets', 'finish 0 (requested)']);
   });
 
-  test('a restart, a size or another stop change nothing any more', () => {
+  test('a restart, another size or another stop changes nothing any more', () => {
     const fleet = driveReady().stops();
     fleet.does();
     fleet.restarts(2).scales(4).happens({ type: 'scale-stepped', by: 1 }).stops();
@@ -130,7 +130,7 @@ suite('a graceful shutdown', () => {
 suite('a shutdown with a delay', () => {
   const DELAYED = { size: 2, shutdown: { delayMs: 5_000 } } as const;
 
-  test('S40: everybody is told that it will end, serves on, and drains when the delay is over', () => {
+  test('S40: every worker is told that the service is about to stop, serves on, and drains when the delay is over', () => {
     const fleet = driveReady(DELAYED);
     fleet.stops();
     assert.deepEqual(fleet.does(), ['leave #1', 'leave #2']);
@@ -144,14 +144,14 @@ suite('a shutdown with a delay', () => {
     ]);
   });
 
-  test('S40: who gets ready meanwhile is told too, once', () => {
+  test('S40: a worker that becomes ready meanwhile is told, too, once', () => {
     const fleet = driveReady(DELAYED).isKilled(2).stops();
     fleet.does();
     assert.deepEqual(fleet.ready(3).does(), ['leave #3']);
     assert.deepEqual(fleet.heard(3).heard(1).does(), []);
   });
 
-  test('S40: a worker that crashes meanwhile is respawned at once, told that it will end, and drains with the others', () => {
+  test('S40: a worker that crashes meanwhile is respawned at once, told, and drains with the others', () => {
     const fleet = driveReady(DELAYED).stops();
     fleet.does();
     assert.deepEqual(fleet.isKilled(1).does(), ['fork #3 for slot 0 of generation 1']);
@@ -162,7 +162,7 @@ suite('a shutdown with a delay', () => {
     assert.deepEqual(fleet.exits(3).exits(4).does(), ['finish 0 (requested)']);
   });
 
-  test('S40: one that crashes again and again meanwhile backs off as ever', () => {
+  test('S40: a slot whose worker crashes again and again meanwhile backs off as usual', () => {
     const fleet = driveReady(DELAYED).stops().isKilled(1);
     fleet.does();
     assert.deepEqual(fleet.isKilled(3).does(), ['slot 0 waits 50 ms']);
@@ -171,13 +171,13 @@ suite('a shutdown with a delay', () => {
     assert.deepEqual(fleet.passes(1).does(), ['fork #4 for slot 0 of generation 1']);
   });
 
-  test('S40: a slot that waits for its backoff when the stop is asked for is filled when that is over', () => {
+  test('S40: a slot that backs off when the stop is requested is filled when its backoff is over', () => {
     const fleet = driveReady(DELAYED).isKilled(1).isKilled(3).stops();
     assert.equal(fleet.does().at(-1), 'leave #2');
     assert.deepEqual(fleet.passes(50).does(), ['fork #4 for slot 0 of generation 1']);
   });
 
-  test('S10: in a rollout the boots of the new release are cancelled, and who crashes comes back as what is known to work', () => {
+  test('S10: in a rollout the boots of the new release are cancelled, and a worker that crashes is respawned as the stable release', () => {
     const fleet = driveReady(DELAYED).restarts(2);
     fleet.does();
     fleet.stops();
@@ -190,7 +190,7 @@ suite('a shutdown with a delay', () => {
     assert.deepEqual(fleet.isKilled(1).does(), ['fork #4 for slot 0 of generation 1']);
   });
 
-  test('S10, S24: a slot whose old worker had to go first is filled by what is known to work', () => {
+  test('S10, S24: a slot whose old worker had to go first is filled by the stable release', () => {
     const fleet = driveReady({ ...DELAYED, rollout: { maxSurge: 0, maxUnavailable: 1 } }).restarts(2);
     fleet.does();
     fleet.stops();
@@ -202,23 +202,23 @@ suite('a shutdown with a delay', () => {
     ]);
   });
 
-  test('S10: a successor that serves already stays until all drain; it comes back as what is known to work', () => {
+  test('S10: a successor that is ready stays until all drain; if it crashes, it is respawned as the stable release', () => {
     const fleet = driveReady(DELAYED).restarts(2).ready(3).passes(1_000).exits(1).stops();
     assert.deepEqual(fleet.serving, ['0: #3 of 2', '1: #2 of 1']);
     fleet.does();
     assert.deepEqual(fleet.isKilled(3).does(), ['fork #5 for slot 0 of generation 1']);
   });
 
-  test('nobody is recycled, and no size is changed meanwhile', () => {
-    const fleet = driveReady(DELAYED).tires(1).stops();
+  test('no worker is recycled, and the size does not change meanwhile', () => {
+    const fleet = driveReady(DELAYED).retires(1).stops();
     fleet.does();
-    assert.deepEqual(fleet.tires(2).scales(3).passes(4_000).does(), []);
+    assert.deepEqual(fleet.retires(2).scales(3).passes(4_000).does(), []);
     assert.deepEqual(fleet.ready(3).does(), ['leave #3']);
     assert.deepEqual(fleet.exits(1).does(), [], 'its successor is there');
     assert.deepEqual(fleet.exits(2).does(), ['fork #4 for slot 1 of generation 1'], 'it has none');
   });
 
-  test('S10: once draining begins nobody is respawned, be it in the very moment in which the delay is over', () => {
+  test('S10: once draining begins no worker is respawned, even in the step in which the delay ends', () => {
     const fleet = driveReady(DELAYED).stops();
     fleet.does();
     fleet.now += 5_000;
@@ -227,7 +227,7 @@ suite('a shutdown with a delay', () => {
     assert.deepEqual(fleet.isKilled(2).does(), ['finish 0 (requested)']);
   });
 
-  test('without a delay nobody is respawned', () => {
+  test('without a delay no worker is respawned', () => {
     const fleet = driveReady({ size: 2, boot: { timeoutMs: 30_000 } }).isKilled(1);
     fleet.does();
     fleet.now += 30_000;
@@ -235,7 +235,7 @@ suite('a shutdown with a delay', () => {
     assert.deepEqual(fleet.does(), ['kill #3', 'release sockets', 'drain #2 (shutdown)']);
   });
 
-  test('S30: no slot can be filled any more, and nobody serves -> it does not wait for the end of the delay, exit 1', () => {
+  test('S30: no slot can be filled any more, and no worker is ready -> it does not wait for the end of the delay, exit 1', () => {
     const fleet = driveReady({ ...DELAYED, respawn: { maxEarlyExits: 1 } }).stops();
     fleet.does();
     assert.deepEqual(fleet.isKilled(1).does(), ['slot 0 waits 30000 ms']);
@@ -269,14 +269,14 @@ suite('a shutdown with a delay', () => {
 });
 
 suite('a forced shutdown', () => {
-  test('S42: everybody is killed at once, and the exit code is 1', () => {
+  test('S42: every worker is killed at once, and the exit code is 1', () => {
     const fleet = driveReady({ size: 2 });
     fleet.stops({ force: true });
     assert.deepEqual(fleet.does(), ['release sockets', 'kill #1', 'kill #2']);
     assert.deepEqual(fleet.isKilled(1, 2).does(), ['finish 1 (forced)']);
   });
 
-  test('S42: after a graceful one -> those that drain are killed, the sockets are let go only once', () => {
+  test('S42: after a graceful one -> workers that drain are killed, and the sockets are closed only once', () => {
     const fleet = driveReady({ size: 2 }).stops();
     fleet.does();
     assert.deepEqual(fleet.stops({ force: true }).does(), ['kill #1', 'kill #2']);
@@ -284,7 +284,7 @@ suite('a forced shutdown', () => {
     assert.deepEqual(fleet.isKilled(1, 2).does(), ['finish 1 (forced)']);
   });
 
-  test('a rollout under way has its outcome', () => {
+  test('a rollout that is under way aborts', () => {
     const fleet = driveReady().restarts(2);
     fleet.does();
     assert.deepEqual(fleet.stops({ force: true }).does(), [

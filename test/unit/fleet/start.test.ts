@@ -4,7 +4,7 @@ import { suite, test } from 'node:test';
 import { BOOM, drive } from './drive.ts';
 
 suite('a fleet starts', () => {
-  test('it forks for every slot at once, and tells when every slot is filled', () => {
+  test('it forks for every slot at once, and announces when every slot has a ready worker', () => {
     const fleet = drive({ size: 2 });
     assert.deepEqual(fleet.does(), [
       'fork #1 for slot 0 of generation 1',
@@ -37,7 +37,7 @@ suite('a fleet starts', () => {
     });
   });
 
-  test('S28: the first boot ends without a word, or cannot even be forked -> the same', () => {
+  test('S28: the first worker exits without a message, or cannot even be forked -> the same', () => {
     assert.deepEqual(drive().exits(1, 1).does().at(-1), 'finish 1 (boot-failed)');
     assert.deepEqual(drive().failsToFork(1).does().at(-1), 'finish 1 (boot-failed)');
   });
@@ -57,7 +57,7 @@ suite('a fleet starts', () => {
     assert.equal(fleet.serving.length, 10);
   });
 
-  test('S37: no more boot at once than may, and who is ready makes room for the next', () => {
+  test('S37: no more than boot.concurrency boot at once, and a worker that becomes ready makes room for the next', () => {
     const fleet = drive({ size: 4, boot: { concurrency: 2 } });
     assert.deepEqual(fleet.does(), [
       'fork #1 for slot 0 of generation 1',
@@ -80,7 +80,7 @@ suite('a fleet starts', () => {
     assert.equal(fleet.serving.length, 64);
   });
 
-  test('S7: a boot that hangs gives up its place after boot.timeoutMs', () => {
+  test('S7: a boot that hangs makes room for the next after boot.timeoutMs', () => {
     const fleet = drive({ size: 3, boot: { timeoutMs: 1_000, concurrency: 1 } }).ready(1);
     fleet.does();
     assert.deepEqual(fleet.passes(1_000).does(), ['kill #2', 'fork #3 for slot 1 of generation 1']);
@@ -99,7 +99,7 @@ suite('a fleet starts', () => {
     assert.deepEqual(fleet.isKilled(1).does(), ['finish 1 (boot-failed)']);
   });
 
-  test('a boot times out in the very moment of a restart -> that is no failure of the new release', () => {
+  test('a boot times out in the step of a restart -> that is no failure of the new release', () => {
     const fleet = drive({ boot: { timeoutMs: 30_000 } });
     fleet.does();
     fleet.now = 30_000;
@@ -107,7 +107,7 @@ suite('a fleet starts', () => {
     assert.deepEqual(fleet.does(), ['rollout of 2 starts', 'kill #1', 'fork #2 for slot 0 of generation 2']);
   });
 
-  test('a restart before anybody is ready -> the boots under way are cancelled, the new release starts', () => {
+  test('a restart before any worker is ready -> the boots under way are cancelled, the new release starts', () => {
     const fleet = drive({ size: 1 });
     fleet.does();
     fleet.restarts(2);

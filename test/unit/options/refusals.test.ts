@@ -80,7 +80,7 @@ suite('options that are refused', () => {
     test(`S65: ${name} is unknown, and the error lists the known options`, () => {
       assert.throws(() => validated(nested(name, 1)), {
         code: 'FST_CLUSTERED_OPTION_UNKNOWN',
-        message: new RegExp(`^there is no option ${name.replaceAll('.', '\\.')}; there are: ${known}`),
+        message: new RegExp(`^there is no option ${name.replaceAll('.', '\\.')}; the options are: ${known}`),
       });
     });
   }
