@@ -67,14 +67,14 @@ function applyToWorker(turn: Turn, worker: Worker, event: WorkerEvent, context: 
   switch (event.type) {
     case 'worker-ready': {
       if (worker.state !== 'booting') return turn;
-      const ready: Worker = { ...worker, state: 'ready', readyAt: now, heardAt: now, recycle: null };
+      const ready: Worker = { ...worker, state: 'ready', readyAt: now, heardAt: now };
       const { phase } = turn.fleet;
       const running = change(turn, { phase: phase.name === 'starting' ? { name: 'running' } : phase });
       const bootMs = now - worker.forkedAt;
       return announce(replaceWorker(running, ready), { type: 'worker-ready', worker: ready, bootMs });
     }
     case 'retire-requested':
-      return worker.state === 'ready' ? replaceWorker(turn, { ...worker, recycle: 'requested' }) : turn;
+      return isActive(worker) ? replaceWorker(turn, { ...worker, recycle: 'requested' }) : turn;
     case 'worker-failing': {
       const { error } = event;
       const told = announce(turn, { type: 'worker-failing', worker, error });
@@ -94,7 +94,8 @@ function applyToWorker(turn: Turn, worker: Worker, event: WorkerEvent, context: 
       const told = announce(turn, { type: 'worker-exited', worker, code, signal, expected });
       const gone = removeWorker(told, worker);
       if (isActive(worker)) return addFailure(gone, { worker, how: 'exited', error: exitError(event) });
-      return code === null || code === 0 ? gone : addMishap(gone, 'unclean');
+      const isClean = code === 0 || worker.state === 'killing';
+      return isClean ? gone : addMishap(gone, 'unclean');
     }
     case 'fork-failed': {
       const { error } = event;
@@ -133,11 +134,14 @@ function resize(turn: Turn, size: number): Turn {
   });
 }
 
-/** A forced request counts at any time; a graceful one only if no stop was requested before. */
+/** A forced request counts at any time; a graceful one only if no stop was requested before. An ending that has failed stands. */
 function requestStop(turn: Turn, force: boolean, { now }: Context): Turn {
   const { phase, policy } = turn.fleet;
   if (phase.name === 'stopped') return turn;
-  if (force) return stop(turn, { exitCode: 1, reason: 'forced', error: null });
+  if (force) {
+    const hasFailed = phase.name === 'stopping' && (phase.ending.exitCode !== 0 || turn.mishap !== null);
+    return stop(turn, hasFailed ? phase.ending : { exitCode: 1, reason: 'forced', error: null }, true);
+  }
   if (!isServing(turn.fleet)) return turn;
   return change(turn, { phase: { name: 'leaving', drainAt: now + policy.shutdown.delayMs } });
 }

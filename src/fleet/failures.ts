@@ -40,7 +40,9 @@ function assess(turn: Turn, failure: Failure, context: Context): Turn {
  * their slot to its slowest pace: the rollout would never end otherwise.
  */
 function isAgainstRelease(fleet: Fleet, { worker }: Failure, backoff: Backoff | undefined): boolean {
-  const isHandedOver = fleet.slots[worker.slot]?.release.id === fleet.target.id;
+  const slot = fleet.slots[worker.slot];
+  // A slot that was scaled away has been handed over, if its successor was available.
+  const isHandedOver = slot === undefined || slot.release.id === fleet.target.id;
   return (
     !isAvailable(fleet, worker) ||
     !isHandedOver ||

@@ -25,7 +25,8 @@ export interface Backoff {
 export interface Slot {
   /**
    * What a worker of this slot is respawned as. In a rollout it changes from the stable to the target generation when
-   * the successor is available, or when the old worker has to go first because there is no room for two.
+   * the successor is available, when the old worker has to go first because there is no room for two, or at once if no worker
+   * of the fleet was ever ready.
    */
   readonly release: Generation;
   /** For workers of that release. */
@@ -45,7 +46,12 @@ export type Phase =
   | { readonly name: 'running' }
   /** About to stop: workers serve on, and are respawned, until load balancers have noticed. */
   | { readonly name: 'leaving'; readonly drainAt: number }
-  | { readonly name: 'stopping'; readonly ending: Ending }
+  | {
+      readonly name: 'stopping';
+      readonly ending: Ending;
+      /** The workers are killed instead of drained. */
+      readonly isForced: boolean;
+    }
   | { readonly name: 'stopped'; readonly ending: Ending };
 
 export interface Fleet {

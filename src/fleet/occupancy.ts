@@ -6,6 +6,8 @@ import type { Active, Worker } from './worker.ts';
 export interface Occupancy {
   /** In the order in which they were forked. Slots that were scaled away may still have workers. */
   readonly bySlot: readonly (readonly Active[])[];
+  /** Slots that have more than one of them, and those that were scaled away and still have one. */
+  readonly crowded: readonly number[];
   /** How many of the fleet's slots have an active worker. */
   readonly occupied: number;
   readonly active: number;
@@ -33,26 +35,36 @@ const NO_WORKERS: readonly Active[] = [];
 /** `workers` are in the order in which they were forked; `size` is the number of the fleet's slots. */
 export function survey(workers: readonly Worker[], size: number, isAvailable: Test): Occupancy {
   const bySlot = Array.from({ length: size }, () => NO_WORKERS);
-  const ofGeneration = new Map<number, Share>();
+  const ofGeneration = new Map<number, { -readonly [Count in keyof Share]: Share[Count] }>();
   let [active, ready, available, recycled] = [0, 0, 0, 0];
   for (const worker of workers) {
     if (!isActive(worker)) continue;
     // The worker may be of a slot that was scaled away.
     while (bySlot.length <= worker.slot) bySlot.push(NO_WORKERS);
     bySlot[worker.slot] = [...(bySlot[worker.slot] ?? NO_WORKERS), worker];
-    const share = ofGeneration.get(worker.generation) ?? NONE;
-    ofGeneration.set(worker.generation, {
-      active: share.active + 1,
-      booting: share.booting + Number(!isReady(worker)),
-      available: share.available + Number(isAvailable(worker)),
-    });
+    const share = ofGeneration.get(worker.generation) ?? { ...NONE };
+    ofGeneration.set(worker.generation, share);
     active += 1;
+    share.active += 1;
     if (isReady(worker)) ready += 1;
-    if (isAvailable(worker)) available += 1;
+    else share.booting += 1;
+    if (isAvailable(worker)) {
+      available += 1;
+      share.available += 1;
+    }
     if (isRecycled(worker)) recycled += 1;
   }
-  const occupied = bySlot.reduce((count, { length }, slot) => count + Number(length > 0 && slot < size), 0);
-  return { bySlot, occupied, active, ready, available, recycled, ofGeneration };
+  const crowded: number[] = [];
+  let occupied = 0;
+  for (const [slot, { length }] of bySlot.entries()) {
+    if (isCrowded(length, slot, size)) crowded.push(slot);
+    if (length > 0 && slot < size) occupied += 1;
+  }
+  return { bySlot, crowded, occupied, active, ready, available, recycled, ofGeneration };
+}
+
+function isCrowded(workers: number, slot: number, size: number): boolean {
+  return workers > 1 || (workers === 1 && slot >= size);
 }
 
 /** A worker was forked, has changed, or has exited. */
@@ -88,6 +100,9 @@ export function exchanged(
       slot,
       after.toSorted((a, b) => a.id - b.id),
     ),
+    crowded: isCrowded(after.length, slot, size)
+      ? inserted(occupancy.crowded, slot)
+      : removed(occupancy.crowded, slot),
     occupied: occupancy.occupied + filled,
     active: occupancy.active + more(isActive),
     ready: occupancy.ready + more(isReady),
@@ -95,6 +110,18 @@ export function exchanged(
     recycled: occupancy.recycled + more(isRecycled),
     ofGeneration,
   };
+}
+
+/** Into numbers in ascending order. */
+function inserted(numbers: readonly number[], number: number): readonly number[] {
+  if (numbers.includes(number)) return numbers;
+  const at = numbers.findIndex((other) => other > number);
+  return at === -1 ? [...numbers, number] : numbers.toSpliced(at, 0, number);
+}
+
+function removed(numbers: readonly number[], number: number): readonly number[] {
+  const at = numbers.indexOf(number);
+  return at === -1 ? numbers : numbers.toSpliced(at, 1);
 }
 
 export function shareOf({ ofGeneration }: Occupancy, generation: number): Share {

@@ -1,31 +1,39 @@
 // Compares target and actual, and brings the fleet closer to its target. These are the rules, in the order in which they run.
 //
-// | rule              | acts when                                                 | stands there because                                    |
-// | ----------------- | --------------------------------------------------------- | ------------------------------------------------------- |
-// | resetBackoff      | a slot's worker has been ready for `minUptimeMs`          | old early exits are cleared before new ones are counted |
-// | handOverSlots     | a successor is available                                  | all rules below need to know the release of a slot      |
-// | killOverdue       | a worker is past its deadline, or incompatible            | its kills are failures, which the rules below assess    |
-// | failShutdown      | a worker failed, or was killed, in a shutdown             | the kills of `killOverdue` count, too                   |
-// | assessFailures    | workers failed: back off, abort the rollout, or give up   | all rules below need to know the target                 |
-// | abortWhenStopping | a stop was requested during a rollout                     | a fleet that leaves respawns the stable release         |
-// | leave             | a stop was requested: for `shutdown.delayMs`              | stops the fleet when the delay is over                  |
-// | stopWorkers       | the fleet is stopping                                     | whichever rule above has stopped it                     |
-// | cancelBoots       | a booting worker is not needed                            | makes room for the forks below                          |
-// | drainSurplus      | a ready worker is not needed, and can be spared           | such workers go before those that are needed            |
-// | drainReplaced     | the successor of an outdated worker is available          | makes room for the next successor                       |
-// | respawnMissing    | a slot lacks a worker of its release, and is due          | a release that works comes before a new one             |
-// | forkSuccessors    | an outdated worker, or a slot of an old release, has none | takes the room that is left                             |
-// | drainForRoom      | there is no room for the successor of an outdated worker  | only now is it clear that there is no room              |
-// | completeRollout   | every slot has an available worker of the target          | sees the result of the rules above                      |
-// | announceReady     | every slot has a ready worker, and did not before         | sees the result of the rules above                      |
-// | finish            | no worker is left in a fleet that is stopping             | `finish` is the last command of all                     |
+// | rule              | acts when                                                  | stands there because                                    |
+// | ----------------- | ---------------------------------------------------------- | ------------------------------------------------------- |
+// | resetBackoff      | a slot's worker has been ready for `minUptimeMs`           | old early exits are cleared before new ones are counted |
+// | handOverSlots     | a successor is available                                   | all rules below need to know the release of a slot      |
+// | killOverdue       | a worker is past its deadline, or incompatible             | its kills are failures, which the rules below assess    |
+// | failShutdown      | a worker failed, or was killed, in a shutdown              | the kills of `killOverdue` count, too                   |
+// | assessFailures    | workers failed: back off, abort the rollout, or give up    | all rules below need to know the target                 |
+// | abortWhenStopping | a stop was requested during a rollout                      | a fleet that leaves respawns the stable release         |
+// | leave             | a stop was requested, and `shutdown.delayMs` is not over   | it stops the fleet when the delay is over               |
+// | stopWorkers       | the fleet is stopping                                      | whichever rule above has stopped it                     |
+// | cancelBoots       | a booting worker is not needed                             | makes room for the forks below                          |
+// | drainSurplus      | a ready worker is not needed, and can be spared            | such workers go before those that are needed            |
+// | drainReplaced     | the successor of an outdated worker is available           | makes room for the next successor                       |
+// | replaceBoot       | no worker can run beside another, and a slot is not ready  | the slot would be respawned below                       |
+// | respawnMissing    | a slot lacks a worker of its release, and is due           | a release that works comes before a new one             |
+// | forkSuccessors    | an outdated worker, or a slot of an old release, has none  | takes the room that is left                             |
+// | replaceInPlace    | there is no room for the successor of an outdated worker   | only now is it clear that there is no room              |
+// | completeRollout   | every slot has an available worker of the target, no other | sees the result of the rules above                      |
+// | announceReady     | every slot has a ready worker, and did not before          | sees the result of the rules above                      |
+// | finish            | the fleet is stopping, and no worker is left               | `finish` is the last command of all                     |
 import { resetBackoff } from './backoff.ts';
 import { assessFailures } from './failures.ts';
 import { isServing, readyWorkers } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
 import { inSlot } from './occupancy.ts';
 import { killOverdue } from './overdue.ts';
-import { cancelBoots, drainForRoom, drainReplaced, drainSurplus, forkSuccessors } from './replace.ts';
+import {
+  cancelBoots,
+  drainReplaced,
+  drainSurplus,
+  forkSuccessors,
+  replaceBoot,
+  replaceInPlace,
+} from './replace.ts';
 import { respawnMissing } from './respawn.ts';
 import { completeRollout, handOverSlots } from './rollout.ts';
 import { abortWhenStopping, failShutdown, finish, leave, stopWorkers } from './shutdown.ts';
@@ -50,9 +58,10 @@ const REPEATED: readonly Rule[] = [
   cancelBoots,
   drainSurplus,
   drainReplaced,
+  replaceBoot,
   respawnMissing,
   forkSuccessors,
-  drainForRoom,
+  replaceInPlace,
   completeRollout,
 ];
 

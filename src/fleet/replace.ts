@@ -8,10 +8,10 @@
 //   1        1        1        1        [1 1 1 1]  SIGUSR2: every slot lacks a successor
 //   1 (2)    1        1        1        [1 1 1 1]  forkSuccessors: maxSurge leaves room for one
 //   1 2      1        1        1        [2 1 1 1]  handOverSlots: the successor is available after minReadyMs
-//   2        1        1        1        [2 1 1 1]  drainReplaced: without the old worker 4 are available
-//   2        1 (2)    1        1        [2 1 1 1]  forkSuccessors: there is room again
+//   2        1        1        1        [2 1 1 1]  drainReplaced, in the same step: 4 are available without the old worker
+//   2        1 (2)    1        1        [2 1 1 1]  forkSuccessors, in the same step: there is room again
 //   2        - (2)    1        1        [2 1 1 1]  the old worker of slot 1 crashes
-//   2        (1)(2)   1        1        [2 1 1 1]  respawnMissing: as what it was, since slot 1 is not handed over
+//   2        (1)(2)   1        1        [2 1 1 1]  respawnMissing, in the same step: as what it was, as slot 1 is not handed over
 //   2        (1)      1        1        [1 1 1 1]  the second successor crashes: the rollout aborts. Slot 0 goes back, too,
 //                                                  but its worker is available, so it stays until it exits
 import { isAvailable, isRespawning, isRolling, isServing } from './fleet.ts';
@@ -23,6 +23,7 @@ import {
   hasRoom,
   hasSurge,
   isReplacing,
+  isVacant,
   lacksSuccessor,
   occupantsOf,
 } from './slot.ts';
@@ -63,25 +64,35 @@ export function forkSuccessors(turn: Turn, context: Context): Turn {
 }
 
 function mayForkSuccessor(fleet: Fleet, index: number): boolean {
-  const { now, slots, target } = fleet;
+  const { target } = fleet;
+  const isHandedOver = fleet.slots[index]?.release.id === target.id;
+  return (
+    isDue(fleet, index) &&
+    (isHandedOver || staysRoomForStable(fleet)) &&
+    hasRoom(fleet, index) &&
+    !areEnoughBooting(fleet, target)
+  );
+}
+
+/**
+ * A first successor waits for no backoff, since its failure would have aborted the rollout. In a slot that is handed over
+ * already, the backoff is that of the target.
+ */
+function isDue({ now, slots, target }: Fleet, index: number): boolean {
   const slot = slots[index];
-  // The failure of a first successor aborts the rollout, so there is no backoff to respect. In a slot that is handed over already,
-  // there is one.
-  const isDue = slot?.release.id === target.id ? slot.backoff.notBefore <= now : isPlaceLeft(fleet);
-  return isDue && hasRoom(fleet, index) && !areEnoughBooting(fleet, target);
+  return slot?.release.id !== target.id || slot.backoff.notBefore <= now;
 }
 
 /**
  * Slots that are empty because their old workers crashed offer more room than a rollout may use. If successors took all of it
- * and their release hung, the stable release could not come back. So one place stays free for it, unless there is only one.
+ * and their release hung, the stable release could not come back. So room for one worker stays free, unless there is only one.
  */
-function isPlaceLeft(fleet: Fleet): boolean {
-  const places = fleet.slots.length + fleet.policy.rollout.maxSurge;
-  return underWay(fleet) < Math.max(1, places - 1);
+function staysRoomForStable(fleet: Fleet): boolean {
+  const most = fleet.slots.length + fleet.policy.rollout.maxSurge;
+  return unavailableSuccessors(fleet) < Math.max(1, most - 1);
 }
 
-/** How many successors are not available yet. */
-function underWay({ occupancy, target }: Fleet): number {
+function unavailableSuccessors({ occupancy, target }: Fleet): number {
   const { active, available } = shareOf(occupancy, target.id);
   return active - available;
 }
@@ -94,54 +105,69 @@ function underWay({ occupancy, target }: Fleet): number {
 export function drainReplaced(turn: Turn, context: Context): Turn {
   const { fleet } = turn;
   if (!isServing(fleet) || !isReplacing(fleet)) return turn;
+  const replaced = replacedWorkers(fleet);
+  if (replaced.length === 0) return turn;
   const isSettled = !isRolling(fleet) || !isSettling(fleet);
-  const replaced = replacedWorkers(fleet).filter((worker) => isSettled || !isOfOldRelease(fleet, worker));
-  return drainSpare(turn, replaced, context);
+  const going = replaced.filter((worker) => isSettled || !isOfOldRelease(fleet, worker));
+  return drainSpare(turn, going, context);
 }
 
 /** Is there a slot whose successor could still be forked, or is not available yet? */
 function isSettling(fleet: Fleet): boolean {
-  if (underWay(fleet) > 0) return true;
-  return (
-    fleet.slots.some((_, index) => {
-      const { current } = occupantsOf(fleet, index);
-      return current === undefined ? hasRoom(fleet, index) : !isAvailable(fleet, current);
-    }) || surplusWorkers(fleet).length > 0
-  );
+  if (unavailableSuccessors(fleet) > 0) return true;
+  const isOpen = fleet.slots.some((_, index) => {
+    const { current } = occupantsOf(fleet, index);
+    return current === undefined ? hasRoom(fleet, index) : !isAvailable(fleet, current);
+  });
+  // Surplus workers take room until they are drained.
+  return isOpen || surplusWorkers(fleet).length > 0;
 }
 
 /**
- * Rule: where there is no room for a successor, the outdated worker drains first, to make room. If successors can run beside
- * old workers (`maxSurge` above 0), a successor has to be available before that, and workers whose successors are available
- * drain first.
+ * Rule: where no successor can run beside an old worker, one takes a slot in which the stable release boots, or would be forked
+ * now, if there is such a slot: no client is served there. It is only one at a time; in the others the stable release boots on.
  */
-export function drainForRoom(turn: Turn, context: Context): Turn {
+export function replaceBoot(turn: Turn, context: Context): Turn {
   const { fleet } = turn;
-  if (!isServing(fleet) || !isReplacing(fleet) || hasSurge(fleet)) return turn;
-  const waiting = [...fleet.slots.keys()].filter(
-    (index) => lacksSuccessor(fleet, index) && !hasRoom(fleet, index),
+  const { now, slots, target } = fleet;
+  if (!isServing(fleet) || !isRolling(fleet) || hasSurge(fleet) || !mayRollInPlace(fleet)) return turn;
+  const isExpected = slots.some(({ release }, slot) => release.id === target.id && isVacant(fleet, slot));
+  if (isExpected || unavailableSuccessors(fleet) > 0) return turn;
+  const index = slots.findIndex(
+    ({ release, backoff }, slot) =>
+      release.id !== target.id && backoff.notBefore <= now && !inSlot(fleet.occupancy, slot).some(isReady),
   );
-  const mayRoll = mayMakeRoom(fleet);
-  // A booting worker can always be spared, since it serves no client yet. But only one goes for a release that has not shown yet
-  // that it works; the others boot on.
-  const booting = underWay(fleet) > 0 ? undefined : waiting.find((index) => isBootOutdated(fleet, index));
-  return waiting.reduce((sofar, index) => {
-    const { outdated } = occupantsOf(sofar.fleet, index);
-    if (outdated === undefined) return sofar;
-    if (!isSpare(sofar.fleet, outdated) && index !== booting) return sofar;
-    if (!isOfOldRelease(fleet, outdated)) return drain(sofar, outdated, 'recycle', context);
-    if (!mayRoll || (outdated.state === 'booting' && index !== booting)) return sofar;
-    const cause = outdated.state === 'booting' ? 'cancelled' : 'rollout';
-    return handOver(drain(sofar, outdated, cause, context), index);
+  if (index === -1) return turn;
+  const cancelled = inSlot(fleet.occupancy, index).reduce(
+    (sofar, worker) => drain(sofar, worker, 'cancelled', context),
+    turn,
+  );
+  return fork(handOver(cancelled, index), index, target, context);
+}
+
+/** Rule: where no successor can run beside the outdated worker, the worker drains and its successor takes its place. */
+export function replaceInPlace(turn: Turn, context: Context): Turn {
+  const { fleet } = turn;
+  const { target } = fleet;
+  if (!isServing(fleet) || !isReplacing(fleet) || hasSurge(fleet) || !isAnySpare(fleet)) return turn;
+  const mayRoll = mayRollInPlace(fleet);
+  if (!mayRoll && fleet.occupancy.recycled === 0) return turn;
+  return [...fleet.slots.keys()].reduce((sofar, index) => {
+    const { current, outdated } = occupantsOf(sofar.fleet, index);
+    if (current !== undefined || outdated === undefined || !isReady(outdated)) return sofar;
+    const isOld = isOfOldRelease(fleet, outdated);
+    if ((isOld && !mayRoll) || !isSpare(sofar.fleet, outdated)) return sofar;
+    if (!isDue(sofar.fleet, index) || areEnoughBooting(sofar.fleet, target)) return sofar;
+    const drained = drain(sofar, outdated, drainCause(fleet, outdated), context);
+    return fork(isOld ? handOver(drained, index) : drained, index, target, context);
   }, turn);
 }
 
-function isBootOutdated(fleet: Fleet, index: number): boolean {
-  const { outdated } = occupantsOf(fleet, index);
-  return outdated?.state === 'booting';
-}
-
-function mayMakeRoom(fleet: Fleet): boolean {
+/**
+ * If successors can run beside old workers (`maxSurge` above 0), one has to be available before an old worker goes without, and
+ * workers whose successors are available go first.
+ */
+function mayRollInPlace(fleet: Fleet): boolean {
   const { occupancy, policy, slots, target } = fleet;
   const { maxSurge } = policy.rollout;
   if (maxSurge === 0) return true;
@@ -157,10 +183,18 @@ function drainSpare(turn: Turn, workers: readonly Ready[], context: Context): Tu
   );
 }
 
-/** Are `size - maxUnavailable` other workers available? */
+/** Are enough other workers available? */
 function isSpare(fleet: Fleet, worker: Active): boolean {
-  const others = fleet.occupancy.available - Number(isAvailable(fleet, worker));
-  return others >= fleet.slots.length - fleet.policy.rollout.maxUnavailable;
+  return fleet.occupancy.available - Number(isAvailable(fleet, worker)) >= needed(fleet);
+}
+
+function isAnySpare(fleet: Fleet): boolean {
+  const { available, ready } = fleet.occupancy;
+  return available > needed(fleet) || (available === needed(fleet) && ready > available);
+}
+
+function needed({ policy, slots }: Fleet): number {
+  return slots.length - policy.rollout.maxUnavailable;
 }
 
 function drainCause(fleet: Fleet, worker: Ready): DrainCause {
@@ -173,15 +207,19 @@ function isOfOldRelease(fleet: Fleet, { generation }: Active): boolean {
 }
 
 function surplusWorkers(fleet: Fleet): readonly Active[] {
-  return fleet.occupancy.bySlot.flatMap((workers, index) =>
-    workers.length === 0 ? [] : occupantsOf(fleet, index).surplus,
-  );
+  const { bySlot, crowded } = fleet.occupancy;
+  const slots = isOldBootUnderWay(fleet) ? [...bySlot.keys()] : crowded;
+  return slots.flatMap((index) => occupantsOf(fleet, index).surplus);
+}
+
+/** Such a worker may be surplus even if it is alone in its slot, which any other is not. */
+function isOldBootUnderWay({ occupancy, target }: Fleet): boolean {
+  return [...occupancy.ofGeneration].some(([id, { booting }]) => id !== target.id && booting > 0);
 }
 
 /** Those whose successors are available. */
 function replacedWorkers(fleet: Fleet): readonly Ready[] {
-  return [...fleet.slots.keys()]
-    .filter((index) => inSlot(fleet.occupancy, index).length > 1)
+  return fleet.occupancy.crowded
     .map((index) => occupantsOf(fleet, index))
     .filter(({ current }) => current !== undefined && isAvailable(fleet, current))
     .map(({ outdated }) => outdated)

@@ -29,11 +29,11 @@ export function leave(turn: Turn, { now }: Context): Turn {
 export function stopWorkers(turn: Turn, context: Context): Turn {
   const { phase, workers } = turn.fleet;
   if (phase.name !== 'stopping') return turn;
-  const { ending } = phase;
+  const { ending, isForced } = phase;
   const told = hasEntered(turn, 'stopping')
     ? announce(command(turn, { type: 'release-sockets' }), { type: 'fleet-stopping', ending })
     : turn;
-  return ending.reason === 'forced'
+  return isForced
     ? workers
         .filter(({ state }) => state !== 'killing')
         .reduce((sofar, worker) => kill(sofar, worker, 'forced', context), told)
@@ -56,7 +56,7 @@ export function failShutdown(turn: Turn): Turn {
     phase.ending.exitCode !== 0
   )
     return turn;
-  return change(turn, { phase: { name: 'stopping', ending: { exitCode: 1, reason: mishap, error: null } } });
+  return stop(turn, { exitCode: 1, reason: mishap, error: null }, phase.isForced);
 }
 
 /** Rule: a stop ends when no worker is left, apart from those that have not exited `closeMs` after SIGKILL. */

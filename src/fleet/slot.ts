@@ -22,7 +22,7 @@ export function occupantsOf(fleet: Fleet, index: number): Occupants {
   // A boot is of use only if its release is the target, or that of the slot.
   const isUsable = (worker: Active): boolean =>
     isReady(worker) || worker.generation === slot.release.id || worker.generation === fleet.target.id;
-  const ranked = workers.length < 2 ? workers : workers.toSorted(byPreference(fleet, slot.release));
+  const ranked = workers.length > 1 ? workers.toSorted(byPreference(fleet, slot.release)) : workers;
   const current = ranked.find((worker) => isUsable(worker) && !isOutdated(fleet, worker));
   const outdated = ranked.find((worker) => isUsable(worker) && isOutdated(fleet, worker));
   const isNeeded = (worker: Active): boolean => worker === current || worker === outdated;
@@ -38,11 +38,17 @@ type Comparator = (a: Active, b: Active) => number;
 export function byPreference(fleet: Fleet, release: Generation | undefined): Comparator {
   return inOrder(
     first((worker) => isAvailable(fleet, worker)),
+    // A rollback needs the old one, if both are outdated.
+    first((worker) => !isRetiringSuccessor(fleet, worker)),
     first((worker) => worker.generation === release?.id),
     first((worker) => worker.state === 'ready'),
     first((worker) => !isRecycled(worker)),
     (a, b) => a.id - b.id,
   );
+}
+
+function isRetiringSuccessor(fleet: Fleet, worker: Active): boolean {
+  return isRolling(fleet) && worker.generation === fleet.target.id && isRecycled(worker);
 }
 
 export function inOrder(...comparators: readonly Comparator[]): Comparator {

@@ -86,7 +86,14 @@ function exchange(turn: Turn, exchange: Exchange, workers: readonly Worker[]): T
 export function fork(turn: Turn, slot: number, generation: Generation, { now }: Context): Turn {
   const { lastWorkerId, workers } = turn.fleet;
   const id = lastWorkerId + 1;
-  const worker: Booting = { state: 'booting', id, slot, generation: generation.id, forkedAt: now };
+  const worker: Booting = {
+    state: 'booting',
+    id,
+    slot,
+    generation: generation.id,
+    forkedAt: now,
+    recycle: null,
+  };
   const forked = exchange(change(turn, { lastWorkerId: id }), { was: null, is: worker }, [
     ...workers,
     worker,
@@ -142,13 +149,15 @@ export function kill(turn: Turn, worker: Worker, cause: KillCause, { now }: Cont
   });
 }
 
-/** From now on the slot is respawned as the target generation. */
+/** From now on the slot is respawned as the target generation. One that is handed over already keeps its backoff. */
 export function handOver(turn: Turn, index: number): Turn {
-  return changeSlot(turn, index, freshSlot(turn.fleet.target));
+  const { slots, target } = turn.fleet;
+  return slots[index]?.release.id === target.id ? turn : changeSlot(turn, index, freshSlot(target));
 }
 
-export function stop(turn: Turn, ending: Ending): Turn {
-  return change(turn, { phase: { name: 'stopping', ending } });
+/** The workers drain, unless they are to be killed. */
+export function stop(turn: Turn, ending: Ending, isForced = false): Turn {
+  return change(turn, { phase: { name: 'stopping', ending, isForced } });
 }
 
 function life({

@@ -13,6 +13,8 @@ interface Life {
 /** Forked, and not accepting connections yet. */
 export interface Booting extends Life {
   readonly state: 'booting';
+  /** Why it is to be replaced as soon as it is ready. */
+  readonly recycle: RecycleReason | null;
 }
 
 /** Accepts connections. */

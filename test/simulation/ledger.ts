@@ -199,7 +199,7 @@ export class Ledger {
         if (this.phase === 'stopped') return;
         if (event.force) {
           this.forcedAt = Math.min(this.forcedAt, this.now);
-          this.ending = 'forced';
+          if (this.ending === 'requested') this.ending = 'forced';
         }
         if (!this.isServing) return;
         this.phase = 'leaving';
@@ -229,7 +229,7 @@ export class Ledger {
         if (this.phase === 'starting') this.phase = 'running';
         return;
       case 'retire-requested':
-        if (worker.state === 'ready') worker.isRetiring = true;
+        if (isActive(worker)) worker.isRetiring = true;
         return;
       case 'worker-failing':
       case 'worker-disconnected':
@@ -244,7 +244,8 @@ export class Ledger {
       case 'worker-exited':
       case 'fork-failed':
         if (isActive(worker)) this.#fail(worker);
-        else if (event.type === 'worker-exited' && (event.code ?? 0) !== 0) this.#spoil('unclean');
+        else if (worker.state === 'leaving' && event.type === 'worker-exited' && event.code !== 0)
+          this.#spoil('unclean');
         this.workers.delete(worker.id);
     }
   }
@@ -397,7 +398,7 @@ export class Ledger {
   #count(worker: Readonly<Known>): void {
     const key = `${worker.slot} ${worker.generation}`;
     const isEarly = worker.state === 'booting' || this.now < worker.readyAt + this.policy.respawn.minUptimeMs;
-    if (worker.isRetiring) return;
+    if (worker.isRetiring && worker.state === 'ready') return;
     if (!isEarly && this.delays.get(worker.slot)?.generation === worker.generation) {
       this.delays.delete(worker.slot);
     }

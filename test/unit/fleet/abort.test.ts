@@ -26,7 +26,7 @@ suite('a rollout aborts', () => {
       tookMs: 300,
       reason: 'boot-failed',
       error: { name: 'Error', message: 'boom', stack: 'Error: boom\n    at app.js:1', code: null },
-      worker: { state: 'booting', id: 2, slot: 0, generation: 2, forkedAt: fleet.now - 300 },
+      worker: { state: 'booting', id: 2, slot: 0, generation: 2, forkedAt: fleet.now - 300, recycle: null },
       backTo: { id: 1, entry: '/srv/releases/1/main.js', cwd: '/srv/releases/1' },
     });
   });
@@ -95,6 +95,18 @@ suite('a rollout aborts', () => {
     fleet.does();
     fleet.isKilled(3).isKilled(4);
     assert.ok(fleet.does().every((words) => !words.startsWith('rollout')));
+  });
+
+  test('a crash of an available successor in a slot that was scaled away does not abort it', () => {
+    const fleet = driveReady({ size: 2, rollout: { maxSurge: 2 } })
+      .restarts(2)
+      .ready(4)
+      .passes(1_000);
+    fleet.isKilled(1, 2).scales(1);
+    assert.deepEqual(fleet.serving, ['1: #4 of 2'], 'no other worker is ready');
+    fleet.does();
+    assert.deepEqual(fleet.isKilled(4).does(), []);
+    assert.equal(fleet.fleet.target.id, 2);
   });
 
   test('its other boots are cancelled, boots of the stable release go on, and its release is never forked again', () => {

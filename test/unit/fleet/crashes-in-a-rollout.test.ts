@@ -290,14 +290,57 @@ suite('without a surge', () => {
     assert.deepEqual(fleet.serving, ['1: #5 of 2'], 'what is ready stays');
   });
 
+  test('S9: a further restart in a slot that was given up -> its next successor comes at once, and nothing between', () => {
+    const fleet = driveReady(ONE_BY_ONE).restarts(2);
+    fleet.does();
+    fleet.restarts(3);
+    assert.deepEqual(fleet.does(), [
+      'rollout of 2 is superseded',
+      'rollout of 3 starts',
+      'drain #3 (cancelled)',
+      'fork #4 for slot 0 of generation 3',
+    ]);
+  });
+
+  test('S24: no more workers are replaced in place than may boot at once', () => {
+    const fleet = driveReady({
+      size: 3,
+      boot: { concurrency: 1 },
+      rollout: { maxSurge: 0, maxUnavailable: 3 },
+    }).restarts(2);
+    assert.deepEqual(fleet.serving, ['1: #2 of 1', '2: #3 of 1']);
+    assert.deepEqual(fleet.ready(4).serving, ['0: #4 of 2', '2: #3 of 1']);
+  });
+
+  test('S30: a slot whose successors crash keeps its old worker, and its backoff, where others are replaced in place', () => {
+    const fleet = driveReady({
+      size: 3,
+      respawn: { backoff: { initialMs: 10_000, maxMs: 60_000 } },
+      rollout: { maxUnavailable: 1 },
+    });
+    // Old workers crash, so that the one in slot 0 cannot be spared when its successor is available.
+    fleet.restarts(2).isKilled(2, 3).ready(4).passes(1_000).isKilled(4).ready(7).passes(1_000).isKilled(7);
+    assert.deepEqual(fleet.fleet.slots[0]?.backoff.earlyExits, 2);
+    fleet.ready(6, 8);
+    fleet.does();
+    fleet.passes(1_000);
+    assert.deepEqual(fleet.does(), ['drain #5 (cancelled)', 'fork #9 for slot 2 of generation 2']);
+    assert.deepEqual(fleet.serving, ['0: #1 of 1', '1: #8 of 2', '2: #6 of 1']);
+    assert.equal(fleet.nextWakeIn, 4_000);
+    assert.deepEqual(fleet.passes(4_000).does(), [
+      'drain #1 (rollout)',
+      'fork #10 for slot 0 of generation 2',
+    ]);
+  });
+
   test('a policy that allows no ready worker: all are replaced at once, and the stable release does not boot', () => {
     const fleet = driveReady({ size: 2, rollout: { maxSurge: 0, maxUnavailable: 2 } });
     fleet.restarts(2);
     assert.deepEqual(fleet.does(), [
       'rollout of 2 starts',
       'drain #1 (rollout)',
-      'drain #2 (rollout)',
       'fork #3 for slot 0 of generation 2',
+      'drain #2 (rollout)',
       'fork #4 for slot 1 of generation 2',
     ]);
     assert.deepEqual(fleet.exits(1).exits(2).does(), []);

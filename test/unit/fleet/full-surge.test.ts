@@ -59,4 +59,15 @@ suite('with maxSurge >= size', () => {
     fleet.ready(7).passes(1_000);
     assert.equal(fleet.does().filter((words) => words.startsWith('drain')).length, 3);
   });
+
+  test('S23: surplus workers of a slot that was scaled away take room -> no old worker drains until they are gone', () => {
+    const fleet = driveReady({ size: 3, rollout: { maxSurge: 2 } })
+      .isKilled(1, 2)
+      .scales(2);
+    fleet.restarts(2).ready(6).passes(999).ready(4, 5);
+    fleet.does();
+    assert.deepEqual(fleet.passes(1).does(), [], '#6 is available, but slot 1 has no successor yet');
+    assert.deepEqual(fleet.serving, ['0: #4 of 1', '0: #6 of 2', '1: #5 of 1', '2: #3 of 1']);
+    assert.deepEqual(fleet.passes(999).does(), ['drain #3 (scale)', 'fork #7 for slot 1 of generation 2']);
+  });
 });

@@ -35,6 +35,14 @@ suite('a worker retires', () => {
     assert.deepEqual(fleet.does(), ['drain #1 (recycle)', 'fork #2 for slot 0 of generation 1']);
   });
 
+  test('S30: no surge is left, and its successors fail -> it stays until the backoff is over', () => {
+    const fleet = driveReady({ size: 3, rollout: { maxSurge: 1, maxUnavailable: 1 } }).retires(1);
+    fleet.exits(4, 1).exits(5, 1).does();
+    assert.deepEqual(fleet.retires(2).does(), ['fork #6 for slot 1 of generation 1'], 'which is the surge');
+    assert.equal(fleet.nextWakeIn, 50);
+    assert.deepEqual(fleet.passes(50).does(), ['drain #1 (recycle)', 'fork #7 for slot 0 of generation 1']);
+  });
+
   test('another slot that crashes again and again does not keep it from being replaced, where one may be unavailable', () => {
     const fleet = driveReady({ size: 3, rollout: { maxUnavailable: 1 } });
     fleet.isKilled(1).isKilled(4).retires(2).ready(5).passes(50).isKilled(6);
@@ -111,9 +119,18 @@ suite('a worker retires', () => {
     assert.deepEqual(fleet.serving, ['0: #3 of 1', '1: #4 of 1']);
   });
 
-  test('a request of a worker that still boots changes nothing', () => {
-    const fleet = driveReady().restarts(2);
+  test('S79: a worker asks while it boots -> it is replaced once it is ready', () => {
+    const fleet = driveReady().isKilled(1);
     fleet.does();
     assert.deepEqual(fleet.retires(2).does(), []);
+    assert.deepEqual(fleet.ready(2).does(), ['fork #3 for slot 0 of generation 1']);
+    fleet.ready(3).passes(1_000);
+    assert.deepEqual(fleet.does(), ['drain #2 (recycle)']);
+  });
+
+  test('a worker that asked while it boots fails -> its slot backs off as after any failed boot', () => {
+    const fleet = driveReady({ size: 2 }).isKilled(1).retires(3);
+    fleet.does();
+    assert.deepEqual(fleet.exits(3, 1).does(), ['slot 0 waits 50 ms']);
   });
 });

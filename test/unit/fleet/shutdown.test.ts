@@ -52,8 +52,8 @@ suite('a graceful shutdown', () => {
     assert.equal(fleet.does().at(-1), 'finish 1 (unclean)');
   });
 
-  test('a worker that is killed from outside while it drains leaves the exit code 0', () => {
-    assert.equal(driveReady().stops().isKilled(1).does().at(-1), 'finish 0 (requested)');
+  test('S99: a worker that is killed from outside while it drains makes the exit code 1', () => {
+    assert.equal(driveReady().stops().isKilled(1).does().at(-1), 'finish 1 (unclean)');
   });
 
   test('a worker does not exit even after SIGKILL -> it finishes closeMs later', () => {
@@ -83,7 +83,7 @@ suite('a graceful shutdown', () => {
       'drain #2 (shutdown)',
       'drain #3 (shutdown)',
     ]);
-    fleet.isKilled(1, 2).exits(3);
+    fleet.exits(1).exits(2).exits(3);
     assert.deepEqual(fleet.does(), ['finish 0 (requested)']);
   });
 
@@ -224,7 +224,7 @@ suite('a shutdown with a delay', () => {
     fleet.now += 5_000;
     fleet.isKilled(1);
     assert.deepEqual(fleet.does(), ['release sockets', 'drain #2 (shutdown)']);
-    assert.deepEqual(fleet.isKilled(2).does(), ['finish 0 (requested)']);
+    assert.deepEqual(fleet.exits(2).does(), ['finish 0 (requested)']);
   });
 
   test('without a delay no worker is respawned', () => {
@@ -282,6 +282,17 @@ suite('a forced shutdown', () => {
     assert.deepEqual(fleet.stops({ force: true }).does(), ['kill #1', 'kill #2']);
     assert.deepEqual(fleet.stops({ force: true }).does(), []);
     assert.deepEqual(fleet.isKilled(1, 2).does(), ['finish 1 (forced)']);
+  });
+
+  test('S42: after the fleet has failed -> the reason of that failure stands', () => {
+    const failedToBoot = drive({ size: 2 }).exits(1, 1);
+    failedToBoot.does();
+    assert.deepEqual(failedToBoot.stops({ force: true }).does(), ['kill #2']);
+    assert.deepEqual(failedToBoot.isKilled(2).does(), ['finish 1 (boot-failed)']);
+    const unclean = driveReady({ size: 2 }).stops().exits(1, 7);
+    unclean.does();
+    assert.deepEqual(unclean.stops({ force: true }).does(), ['kill #2']);
+    assert.deepEqual(unclean.isKilled(2).does(), ['finish 1 (unclean)']);
   });
 
   test('a rollout that is under way aborts', () => {

@@ -21,7 +21,7 @@ type Kind = 'available' | 'ready' | 'booting' | 'available, retiring' | 'ready, 
 /** A worker in slot 0, in words. */
 function worker(id: number, kind: Kind, { id: generation }: Generation): Active {
   const life = { id, slot: 0, generation, forkedAt: 0 };
-  if (kind === 'booting') return { ...life, state: 'booting' };
+  if (kind === 'booting') return { ...life, state: 'booting', recycle: null };
   const readyAt = kind.startsWith('available') ? NOW - 1_000 : NOW - 999;
   const recycle = kind.endsWith('retiring') ? 'requested' : null;
   return { ...life, state: 'ready', readyAt, heardAt: NOW, recycle };
@@ -73,6 +73,13 @@ suite('the preference of a slot among its workers', () => {
       assert.deepEqual([second, first].toSorted(byPreference(fleet, STABLE)), [second, first]);
     });
   }
+
+  test('S23: in a slot that is handed over, an old worker before a retiring one of the target, for a rollback', () => {
+    const [retiring, old] = [worker(1, 'available, retiring', TARGET), worker(2, 'available', STABLE)];
+    const fleet = fleetWith(TARGET, TARGET, [retiring, old]);
+    assert.deepEqual([retiring, old].toSorted(byPreference(fleet, TARGET)), [old, retiring]);
+    assert.equal(occupantsOf(fleet, 0).outdated, old);
+  });
 
   test('if there is no other difference, the older one', () => {
     const [first, second] = [worker(1, 'available', STABLE), worker(2, 'available', STABLE)];
