@@ -6,8 +6,6 @@ import type { Active, Worker } from './worker.ts';
 export interface Occupancy {
   /** In the order in which they were forked. Slots that were scaled away may still have workers. */
   readonly bySlot: readonly (readonly Active[])[];
-  /** Slots that have more than one of them, and those that were scaled away and still have one. */
-  readonly crowded: readonly number[];
   /** How many of the fleet's slots have an active worker. */
   readonly occupied: number;
   readonly active: number;
@@ -54,17 +52,8 @@ export function survey(workers: readonly Worker[], size: number, isAvailable: Te
     }
     if (isRecycled(worker)) recycled += 1;
   }
-  const crowded: number[] = [];
-  let occupied = 0;
-  for (const [slot, { length }] of bySlot.entries()) {
-    if (isCrowded(length, slot, size)) crowded.push(slot);
-    if (length > 0 && slot < size) occupied += 1;
-  }
-  return { bySlot, crowded, occupied, active, ready, available, recycled, ofGeneration };
-}
-
-function isCrowded(workers: number, slot: number, size: number): boolean {
-  return workers > 1 || (workers === 1 && slot >= size);
+  const occupied = bySlot.reduce((count, { length }, slot) => count + Number(length > 0 && slot < size), 0);
+  return { bySlot, occupied, active, ready, available, recycled, ofGeneration };
 }
 
 /** A worker was forked, has changed, or has exited. */
@@ -100,9 +89,6 @@ export function exchanged(
       slot,
       after.toSorted((a, b) => a.id - b.id),
     ),
-    crowded: isCrowded(after.length, slot, size)
-      ? inserted(occupancy.crowded, slot)
-      : removed(occupancy.crowded, slot),
     occupied: occupancy.occupied + filled,
     active: occupancy.active + more(isActive),
     ready: occupancy.ready + more(isReady),
@@ -112,18 +98,6 @@ export function exchanged(
   };
 }
 
-/** Into numbers in ascending order. */
-function inserted(numbers: readonly number[], number: number): readonly number[] {
-  if (numbers.includes(number)) return numbers;
-  const at = numbers.findIndex((other) => other > number);
-  return at === -1 ? [...numbers, number] : numbers.toSpliced(at, 0, number);
-}
-
-function removed(numbers: readonly number[], number: number): readonly number[] {
-  const at = numbers.indexOf(number);
-  return at === -1 ? numbers : numbers.toSpliced(at, 1);
-}
-
 export function shareOf({ ofGeneration }: Occupancy, generation: number): Share {
   return ofGeneration.get(generation) ?? NONE;
 }
@@ -131,4 +105,10 @@ export function shareOf({ ofGeneration }: Occupancy, generation: number): Share 
 /** The active workers of a slot. */
 export function inSlot({ bySlot }: Occupancy, slot: number): readonly Active[] {
   return bySlot[slot] ?? NO_WORKERS;
+}
+
+/** Those with more than one active worker, and those that were scaled away and still have one. */
+export function crowdedSlots({ active, bySlot, occupied }: Occupancy, size: number): readonly number[] {
+  if (active === occupied) return [];
+  return [...bySlot.keys()].filter((slot) => (bySlot[slot]?.length ?? 0) > (slot < size ? 1 : 0));
 }

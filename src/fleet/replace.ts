@@ -16,7 +16,7 @@
 //                                                  but its worker is available, so it stays until it exits
 import { isAvailable, isRespawning, isRolling, isServing } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
-import { inSlot, shareOf } from './occupancy.ts';
+import { crowdedSlots, inSlot, shareOf } from './occupancy.ts';
 import {
   areEnoughBooting,
   byPreference,
@@ -207,9 +207,11 @@ function isOfOldRelease(fleet: Fleet, { generation }: Active): boolean {
 }
 
 function surplusWorkers(fleet: Fleet): readonly Active[] {
-  const { bySlot, crowded } = fleet.occupancy;
-  const slots = isOldBootUnderWay(fleet) ? [...bySlot.keys()] : crowded;
-  return slots.flatMap((index) => occupantsOf(fleet, index).surplus);
+  const { occupancy, slots } = fleet;
+  const suspects = isOldBootUnderWay(fleet)
+    ? [...occupancy.bySlot.keys()]
+    : crowdedSlots(occupancy, slots.length);
+  return suspects.flatMap((index) => occupantsOf(fleet, index).surplus);
 }
 
 /** Such a worker may be surplus even if it is alone in its slot, which any other is not. */
@@ -219,7 +221,7 @@ function isOldBootUnderWay({ occupancy, target }: Fleet): boolean {
 
 /** Those whose successors are available. */
 function replacedWorkers(fleet: Fleet): readonly Ready[] {
-  return fleet.occupancy.crowded
+  return crowdedSlots(fleet.occupancy, fleet.slots.length)
     .map((index) => occupantsOf(fleet, index))
     .filter(({ current }) => current !== undefined && isAvailable(fleet, current))
     .map(({ outdated }) => outdated)
