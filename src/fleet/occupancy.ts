@@ -109,6 +109,10 @@ export function inSlot({ bySlot }: Occupancy, slot: number): readonly Active[] {
 
 /** Those with more than one active worker, and those that were scaled away and still have one. */
 export function crowdedSlots({ active, bySlot, occupied }: Occupancy, size: number): readonly number[] {
-  if (active === occupied) return [];
-  return [...bySlot.keys()].filter((slot) => (bySlot[slot]?.length ?? 0) > (slot < size ? 1 : 0));
+  const crowded: number[] = [];
+  if (active === occupied) return crowded;
+  for (const [slot, { length }] of bySlot.entries()) {
+    if (length > (slot < size ? 1 : 0)) crowded.push(slot);
+  }
+  return crowded;
 }

@@ -1,6 +1,6 @@
 // Which workers a slot has, and which it lacks.
 import { isAvailable, isOutdated, isRolling } from './fleet.ts';
-import type { Fleet, Generation } from './fleet.ts';
+import type { Fleet, Generation, Slot } from './fleet.ts';
 import { inSlot, shareOf } from './occupancy.ts';
 import { isReady, isRecycled } from './worker.ts';
 import type { Active } from './worker.ts';
@@ -19,18 +19,23 @@ export function occupantsOf(fleet: Fleet, index: number): Occupants {
   const workers = inSlot(fleet.occupancy, index);
   const slot = fleet.slots[index];
   if (slot === undefined) return { current: undefined, outdated: undefined, surplus: workers };
-  // A boot is of use only if its release is the target, or that of the slot.
-  const isUsable = (worker: Active): boolean =>
-    isReady(worker) || worker.generation === slot.release.id || worker.generation === fleet.target.id;
   const ranked = workers.length > 1 ? workers.toSorted(byPreference(fleet, slot.release)) : workers;
-  const current = ranked.find((worker) => isUsable(worker) && !isOutdated(fleet, worker));
-  const outdated = ranked.find((worker) => isUsable(worker) && isOutdated(fleet, worker));
-  const isNeeded = (worker: Active): boolean => worker === current || worker === outdated;
-  const surplus = workers.every(isNeeded) ? NONE : workers.filter((worker) => !isNeeded(worker));
+  let current: Active | undefined;
+  let outdated: Active | undefined;
+  const surplus: Active[] = [];
+  for (const worker of ranked) {
+    const isOld = isOutdated(fleet, worker);
+    if (!isUsable(fleet, slot, worker) || (isOld ? outdated : current) !== undefined) surplus.push(worker);
+    else if (isOld) outdated = worker;
+    else current = worker;
+  }
   return { current, outdated, surplus };
 }
 
-const NONE: readonly Active[] = [];
+/** A boot is of use only if its release is the target, or that of the slot. */
+function isUsable({ target }: Fleet, { release }: Slot, worker: Active): boolean {
+  return isReady(worker) || worker.generation === release.id || worker.generation === target.id;
+}
 
 type Comparator = (a: Active, b: Active) => number;
 
