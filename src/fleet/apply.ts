@@ -94,8 +94,9 @@ function applyToWorker(turn: Turn, worker: Worker, event: WorkerEvent, context: 
       const told = announce(turn, { type: 'worker-exited', worker, code, signal, expected });
       const gone = removeWorker(told, worker);
       if (isActive(worker)) return addFailure(gone, { worker, how: 'exited', error: exitError(event) });
-      const isClean = code === 0 || worker.state === 'killing';
-      return isClean ? gone : addMishap(gone, 'unclean');
+      // One that is being killed has been told of, and one that still booted has lost no request.
+      const mayHaveLost = worker.state === 'draining' && worker.wasReady && code !== 0;
+      return mayHaveLost ? addMishap(gone, 'unclean') : gone;
     }
     case 'fork-failed': {
       const { error } = event;

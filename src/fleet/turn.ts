@@ -118,6 +118,7 @@ export function drain(turn: Turn, worker: Worker, cause: DrainCause, context: Co
     ...life(worker),
     state: 'draining',
     cause,
+    wasReady: hasBeenReady(worker),
     killAt: worker.state === 'draining' ? Math.min(worker.killAt, limit) : limit,
   };
   return announce(
@@ -137,7 +138,12 @@ export function drain(turn: Turn, worker: Worker, cause: DrainCause, context: Co
 /** The worker drains by itself, with the times of a shutdown, so there is no command, only a deadline. */
 export function expectExit(turn: Turn, worker: Worker, { now }: Context): Turn {
   const killAt = now + drainLimitMs(turn.fleet, turn.fleet.policy.shutdown);
-  return replaceWorker(turn, { ...life(worker), state: 'draining', cause: 'failing', killAt });
+  const wasReady = hasBeenReady(worker);
+  return replaceWorker(turn, { ...life(worker), state: 'draining', cause: 'failing', wasReady, killAt });
+}
+
+function hasBeenReady(worker: Worker): boolean {
+  return worker.state === 'ready' || (worker.state === 'draining' && worker.wasReady);
 }
 
 export function kill(turn: Turn, worker: Worker, cause: KillCause, { now }: Context): Turn {

@@ -31,6 +31,8 @@ export interface Ready extends Life {
 export interface Draining extends Life {
   readonly state: 'draining';
   readonly cause: DrainCause;
+  /** False: it was still booting, so it has accepted no connection. */
+  readonly wasReady: boolean;
   /** When SIGKILL follows. */
   readonly killAt: number;
 }

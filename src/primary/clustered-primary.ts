@@ -16,17 +16,18 @@ export interface Closed {
 /** The fleet, as the embedder sees it in the primary process. */
 export interface ClusteredPrimary {
   readonly role: 'primary';
-  /** A snapshot of the fleet. */
+  /** A snapshot of the fleet. What `restart()`, `scale()` or `close()` has just asked for is in it a few milliseconds later. */
   status(): FleetStatus;
   /**
-   * Starts a rolling restart, as SIGUSR2 does: it resolves the real paths behind `entry` and `cwd` again, and replaces
-   * every worker with one of that release. Called while a rollout is under way, it supersedes that rollout.
+   * Starts a rolling restart, as SIGUSR2 does: it resolves the real paths behind `entry` and `cwd` again, and replaces every
+   * worker with one of that release. Called while a rollout is under way, it supersedes that rollout.
    *
    * The promise settles when the rollout ends. It never rejects: an abort is a result, too.
    */
   restart(): Promise<RolloutResult>;
   /**
-   * Changes the number of workers. The event `fleet-ready` follows when all of them are ready.
+   * Changes the number of workers. The event `size-changed` follows; then, upwards, `fleet-ready` when every slot has a ready
+   * worker, and downwards `worker-exited` for each worker that is not needed any more.
    * @param size a whole number from 1 to 1,024
    * @throws FST_CLUSTERED_OPTION_INVALID: `size` is not such a number
    */

@@ -18,7 +18,8 @@ export class Inbox {
   readonly #read: Reader;
   #events: FleetEvent[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #isReading = false;
+  #reading: symbol | null = null;
+  #isHandingOver = false;
 
   constructor(clock: AwakeClock, read: Reader) {
     this.#clock = clock;
@@ -28,6 +29,15 @@ export class Inbox {
   add(event: FleetEvent): void {
     this.#events.push(event);
     void this.#readAll();
+  }
+
+  /** For what must not wait until everything is read, such as a forced stop. */
+  addUrgent(event: FleetEvent): void {
+    if (this.#isHandingOver) return this.add(event);
+    this.#events.push(event);
+    // A reading under way has nothing left to hand over, and its time would be before this one.
+    this.#reading = null;
+    this.#handOver(this.#clock.now());
   }
 
   /** At the latest, also if nothing happens. Replaces the time that was set before. */
@@ -44,13 +54,21 @@ export class Inbox {
   }
 
   async #readAll(): Promise<void> {
-    if (this.#isReading) return;
-    this.#isReading = true;
+    if (this.#reading !== null) return;
+    const reading = Symbol('reading');
+    this.#reading = reading;
     const now = await this.#readUntilNow();
-    this.#isReading = false;
+    if (this.#reading !== reading) return;
+    this.#reading = null;
+    this.#handOver(now);
+  }
+
+  #handOver(now: number): void {
     const events = this.#events;
     this.#events = [];
+    this.#isHandingOver = true;
     this.#read(events, now);
+    this.#isHandingOver = false;
   }
 
   async #readUntilNow(): Promise<number> {

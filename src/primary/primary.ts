@@ -116,7 +116,8 @@ export class Primary implements ClusteredPrimary {
 
   #stop(force: boolean): void {
     this.#isStopping = true;
-    this.#inbox.add({ type: 'stop-requested', force });
+    if (force) this.#inbox.addUrgent({ type: 'stop-requested', force });
+    else this.#inbox.add({ type: 'stop-requested', force });
   }
 
   status(): FleetStatus {

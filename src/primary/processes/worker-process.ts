@@ -4,7 +4,7 @@ import type { Worker } from 'node:cluster';
 import process from 'node:process';
 import type { ErrorInfo } from '../../fleet/event.ts';
 import { toErrorInfo } from '../../protocol/error-info.ts';
-import { wrap } from '../../protocol/envelope.ts';
+import { PROTOCOL, wrap } from '../../protocol/envelope.ts';
 import type { PrimaryMessage } from '../../protocol/from-primary.ts';
 import { parseWorkerMessage } from '../../protocol/from-worker.ts';
 import type { WorkerMessage } from '../../protocol/from-worker.ts';
@@ -102,7 +102,8 @@ function watch(worker: Worker, callbacks: ProcessCallbacks): WorkerProcess {
   worker.on('message', (value: unknown) => {
     const message = parseWorkerMessage(value);
     if (message === undefined) return;
-    if (message.type === 'hello') {
+    // A worker of another protocol must not begin to serve.
+    if (message.type === 'hello' && message.protocol === PROTOCOL) {
       isListening = true;
       send({ type: 'acknowledged' });
     }

@@ -35,6 +35,7 @@ suite('a graceful shutdown', () => {
       forkedAt: 0,
       state: 'draining',
       cause: 'shutdown',
+      wasReady: true,
       killAt: 1_000 + 7_000 + 2_000,
     });
   });
@@ -54,6 +55,17 @@ suite('a graceful shutdown', () => {
 
   test('S99: a worker that is killed from outside while it drains makes the exit code 1', () => {
     assert.equal(driveReady().stops().isKilled(1).does().at(-1), 'finish 1 (unclean)');
+  });
+
+  test('S44: a worker that still boots has lost no request, however it ends', () => {
+    const fleet = driveReady({ size: 3 }).isKilled(1, 2);
+    fleet.stops().isKilled(4).exits(5, 1).exits(3);
+    assert.equal(fleet.does().at(-1), 'finish 0 (requested)');
+  });
+
+  test('S99: a worker that drained for another cause before the stop, and is killed, makes the exit code 1', () => {
+    const fleet = driveReady().restarts(2).ready(2).passes(1_000).stops().isKilled(1).exits(2);
+    assert.equal(fleet.does().at(-1), 'finish 1 (unclean)');
   });
 
   test('a worker does not exit even after SIGKILL -> it finishes closeMs later', () => {

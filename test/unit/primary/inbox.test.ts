@@ -95,6 +95,50 @@ suite('inbox', () => {
   });
 });
 
+suite('an urgent event', () => {
+  test('S42: it is handed over at once, with all that is there, and nothing comes twice', async () => {
+    let time = 0;
+    const { inbox, readings } = openInbox({ read: () => time });
+    inbox.add(ready(1));
+    await nextImmediate();
+    time = 7;
+    inbox.addUrgent(ready(2));
+    assert.deepEqual(readings, [{ workers: [1, 2], now: 7 }]);
+    await everythingIsRead();
+    assert.equal(readings.length, 1, 'the reading that it overtook is given up: its time is before this one');
+  });
+
+  test('what arrives behind it belongs to the next step', async () => {
+    const { inbox, readings } = openInbox();
+    inbox.add(ready(1));
+    inbox.addUrgent(ready(2));
+    inbox.add(ready(3));
+    await everythingIsRead();
+    assert.deepEqual(
+      readings.map(({ workers }) => workers),
+      [[1, 2], [3]],
+    );
+  });
+
+  test('during a step it belongs to the next one, since a step is not entered twice', async () => {
+    let steps = 0;
+    const { inbox, readings } = openInbox({
+      onRead: () => {
+        steps += 1;
+        if (steps === 1) inbox.addUrgent(ready(2));
+        assert.equal(readings.length, steps);
+      },
+    });
+    inbox.addUrgent(ready(1));
+    assert.equal(readings.length, 1);
+    await everythingIsRead();
+    assert.deepEqual(
+      readings.map(({ workers }) => workers),
+      [[1], [2]],
+    );
+  });
+});
+
 suite('reading that takes long', () => {
   /** Every look at this clock is so many milliseconds after the one before, for the first looks. */
   function slowly(stepMs: number, looks = Infinity): () => number {

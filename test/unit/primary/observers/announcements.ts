@@ -6,7 +6,7 @@ const LIFE = { id: 7, slot: 1, generation: 2, forkedAt: 0 } as const;
 
 export const BOOTING = { ...LIFE, state: 'booting', recycle: null } as const;
 export const READY = { ...LIFE, state: 'ready', readyAt: 1, heardAt: 1, recycle: null } as const;
-export const DRAINING = { ...LIFE, state: 'draining', cause: 'rollout', killAt: 9 } as const;
+export const DRAINING = { ...LIFE, state: 'draining', cause: 'rollout', wasReady: true, killAt: 9 } as const;
 
 /** The same worker, as people see it. */
 export const NAME = { slot: 1, generation: 2, pid: 4242 } as const;
