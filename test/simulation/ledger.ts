@@ -244,7 +244,12 @@ export class Ledger {
       case 'worker-exited':
       case 'fork-failed':
         if (isActive(worker)) this.#fail(worker);
-        else if (worker.state === 'leaving' && event.type === 'worker-exited' && event.code !== 0)
+        else if (
+          worker.state === 'leaving' &&
+          worker.readyAt < Infinity &&
+          event.type === 'worker-exited' &&
+          event.code !== 0
+        )
           this.#spoil('unclean');
         this.workers.delete(worker.id);
     }
