@@ -78,7 +78,10 @@ export type Announcement =
   | {
       readonly type: 'fleet-ready';
       readonly size: number;
-      /** The id of the generation that is ready, and the paths that it is pinned to. */
+      /**
+       * The target if a worker of it is ready, else the stable generation, and the paths that it is pinned to. Ready workers
+       * may be of neither: their rollout was superseded or aborted before it was complete.
+       */
       readonly generation: number;
       readonly entry: string;
       readonly cwd: string;
