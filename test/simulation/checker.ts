@@ -25,7 +25,7 @@ export class Checker implements Observer {
   constructor(world: World) {
     const { policy, slots, target } = world.primary.fleet;
     this.#world = world;
-    this.#ledger = new Ledger(policy, slots.length, target.entry);
+    this.#ledger = new Ledger(policy, slots.length, target);
   }
 
   step(moment: Moment): void {

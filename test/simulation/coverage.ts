@@ -6,8 +6,9 @@ import { findWorker, isAvailable, isMixed, isOutdated, isRolling } from '../../s
 import { isServing, readyWorkers } from '../../src/fleet/fleet.ts';
 import type { Fleet } from '../../src/fleet/fleet.ts';
 import { inSlot } from '../../src/fleet/occupancy.ts';
+import { areEnoughBooting } from '../../src/fleet/slot.ts';
 import { isActive } from '../../src/fleet/worker.ts';
-import type { Active, Worker } from '../../src/fleet/worker.ts';
+import type { Active, DrainCause, Worker } from '../../src/fleet/worker.ts';
 import type { Trouble } from './history.ts';
 import type { Moment } from './primary.ts';
 import type { Observer } from './telling.ts';
@@ -26,6 +27,9 @@ const happenings: readonly string[] = [
   'worker-failing',
   'worker-disconnected',
   'fork-failed',
+  'fleet-ready',
+  'fleet-leaving',
+  'size-changed',
   'leave',
   'respawn-delayed',
   'respawn-delayed: slowest',
@@ -55,6 +59,45 @@ const situations: Readonly<Record<string, Situation>> = {
   'a worker crashes in a rollout, and comes back as what it was': ({ after, commands }) =>
     isRolling(after) &&
     commands.some((command) => command.type === 'fork' && command.generation.id !== after.target.id),
+  'a slot that waits for its turn gets its old release back': ({ after, commands }) =>
+    isRolling(after) &&
+    after.slots.some(({ release }) => release === after.target) &&
+    commands.some((command) => command.type === 'fork' && command.generation.id === after.stable.id),
+  'a slot comes back as what it was while as many successors boot as may': ({ after, commands }) =>
+    isRolling(after) &&
+    areEnoughBooting(after, after.target) &&
+    commands.some((command) => command.type === 'fork' && command.generation.id === after.stable.id),
+  'a worker of the target crashes in a slot that was scaled away, and the rollout goes on': (moment) => {
+    const { before, after } = moment;
+    const crashed = subject(moment);
+    return (
+      crashed !== undefined &&
+      isAvailable(before, crashed) &&
+      crashed.slot >= before.slots.length &&
+      crashed.generation === after.target.id &&
+      isRolling(after) &&
+      !activeWorkers(after).some(({ id }) => id === crashed.id)
+    );
+  },
+  'a rollout aborts after it has replaced workers': ({ commands }) =>
+    commands.some(
+      (command) =>
+        command.type === 'announce' &&
+        command.announcement.type === 'rollout-aborted' &&
+        command.announcement.replaced > 0,
+    ),
+  'every slot is filled in a rollout, but not by its release': ({ after, commands }) =>
+    isRolling(after) &&
+    commands.some(
+      (command) =>
+        command.type === 'announce' &&
+        command.announcement.type === 'fleet-ready' &&
+        command.announcement.generation !== after.target.id,
+    ),
+  'a boot is replaced in its slot when a restart supersedes another one': (moment) =>
+    says(moment, 'rollout-superseded') && hasReplacedInPlace(moment, 'cancelled'),
+  'an old worker makes room, and as many successors boot as may': (moment) =>
+    hasReplacedInPlace(moment, 'rollout') && areEnoughBooting(moment.after, moment.after.target),
   'an old worker that boots is cancelled, since its successor is available': (moment) =>
     cancelledForTarget(moment).some(({ slot }) => hasAvailableSuccessor(moment.after, slot)),
   'no room for a successor: an outdated worker that boots gives way': (moment) =>
@@ -86,6 +129,8 @@ const situations: Readonly<Record<string, Situation>> = {
     event?.type === 'retire-requested' &&
     isRolling(before) &&
     findWorker(before, event.worker)?.generation === before.target.id,
+  'a worker that boots asks to retire': ({ event, before }) =>
+    event?.type === 'retire-requested' && findWorker(before, event.worker)?.state === 'booting',
   'a cancelled boot becomes ready nevertheless': ({ event, before }) =>
     event?.type === 'worker-ready' && findWorker(before, event.worker)?.state === 'draining',
   'one more worker is requested than maxWorkers allows': ({ event, before }) =>
@@ -137,6 +182,25 @@ const situations: Readonly<Record<string, Situation>> = {
     event?.type === 'stop-requested' && !event.force && !isServing(before),
   'a second stop, forced': ({ event, before }) =>
     event?.type === 'stop-requested' && event.force && !isServing(before),
+  'a forced stop of a shutdown that has failed already': ({ event, before: { phase } }) =>
+    event?.type === 'stop-requested' &&
+    event.force &&
+    phase.name === 'stopping' &&
+    phase.ending.exitCode === 1 &&
+    phase.ending.reason !== 'forced',
+  'a worker that drains in a shutdown is ended by a signal that nobody here sent': (moment) => {
+    const { event, before } = moment;
+    return (
+      event?.type === 'worker-exited' &&
+      event.signal !== null &&
+      before.phase.name === 'stopping' &&
+      subject(moment)?.state === 'draining'
+    );
+  },
+  'a worker that had to be killed in a shutdown exits': (moment) =>
+    moment.event?.type === 'worker-exited' &&
+    moment.before.phase.name === 'stopping' &&
+    subject(moment)?.state === 'killing',
   'it finishes although a worker does not exit even after SIGKILL': ({ after }) =>
     after.phase.name === 'stopped' && after.workers.length > 0,
 };
@@ -162,9 +226,10 @@ export class Coverage implements Observer {
     this.#addOutage(moment);
     const { commands } = moment;
     const events = moment.events.length === 0 ? [undefined] : moment.events;
+    const happenings = events.map((event) => ({ ...moment, event }));
     for (const [name, holds] of SITUATIONS) {
       if (this.#seen.has(name)) continue;
-      if (events.some((event) => holds({ ...moment, event }, this.#seen))) this.#seen.add(name);
+      if (happenings.some((happening) => holds(happening, this.#seen))) this.#seen.add(name);
     }
     for (const command of commands) this.#seen.add(inWords(command));
   }
@@ -224,6 +289,15 @@ function cancelledForTarget({ before, after, commands }: Moment): readonly Worke
       ({ slot, generation }) =>
         generation === before.slots[slot]?.release.id && after.slots[slot]?.release === after.target,
     );
+}
+
+/** Does a successor take the place of a worker that goes for this cause, because no worker can run beside another one? */
+function hasReplacedInPlace({ before, commands }: Moment, cause: DrainCause): boolean {
+  const left = commands
+    .filter((command) => command.type === 'drain' && command.cause === cause)
+    .map((command) => ('worker' in command ? findWorker(before, command.worker)?.slot : undefined));
+  const { maxSurge } = before.policy.rollout;
+  return maxSurge === 0 && commands.some((command) => command.type === 'fork' && left.includes(command.slot));
 }
 
 function hasAvailableSuccessor(fleet: Fleet, slot: number): boolean {

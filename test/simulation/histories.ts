@@ -96,6 +96,10 @@ const trouble = fc.oneof(
     fc.constantFrom<1 | -1>(1, -1).map((by) => ({ type: 'scale-step', by })),
   ),
   weighted(
+    2,
+    fc.nat(2_000).map((thenMs) => ({ type: 'last-one-scaled-away', thenMs })),
+  ),
+  weighted(
     3,
     fc.nat(120_000).map((ms) => ({ type: 'primary-sleeps', ms })),
   ),
@@ -107,6 +111,13 @@ const trouble = fc.oneof(
     2,
     fc.boolean().map((force) => ({ type: 'stop', force })),
   ),
+);
+
+/** After a stop was requested, a second request is more likely; so is a fleet that cannot go on until it drains. */
+const lastTrouble = fc.oneof(
+  { weight: 4, arbitrary: trouble },
+  { weight: 1, arbitrary: fc.constant<Trouble>({ type: 'stop', force: true }) },
+  { weight: 1, arbitrary: fc.constant<Trouble>({ type: 'all-killed' }) },
 );
 
 const policyNames = Object.keys(policies).filter((name): name is PolicyName => Object.hasOwn(policies, name));
@@ -121,4 +132,8 @@ export const histories: fc.Arbitrary<History> = fc.record({
     { weight: 1, arbitrary: fc.constant(false) },
   ),
   troubles: fc.array(fc.tuple(delay, trouble), { maxLength: 12, size: 'max' }),
+  lastTroubles: fc.oneof(
+    { weight: 2, arbitrary: fc.constant([]) },
+    { weight: 1, arbitrary: fc.array(fc.tuple(delay, lastTrouble), { maxLength: 5, size: 'max' }) },
+  ),
 });

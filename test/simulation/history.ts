@@ -38,6 +38,11 @@ export type Trouble =
   | { readonly type: 'release-changes'; readonly health: Health }
   | { readonly type: 'scale'; readonly size: number }
   | { readonly type: 'scale-step'; readonly by: 1 | -1 }
+  /**
+   * In a rollout, all available workers are killed but one successor, whose slot is scaled away: it cannot be spared yet. Then
+   * it is killed, too.
+   */
+  | { readonly type: 'last-one-scaled-away'; readonly thenMs: number }
   | { readonly type: 'primary-sleeps'; readonly ms: number }
   | { readonly type: 'primary-busy'; readonly ms: number }
   | { readonly type: 'stop'; readonly force: boolean };
@@ -53,4 +58,6 @@ export interface History {
   readonly isMended: boolean;
   /** Each with the time in ms since the one before. */
   readonly troubles: readonly (readonly [number, Trouble])[];
+  /** After the fleet was told to stop, in the end. */
+  readonly lastTroubles: readonly (readonly [number, Trouble])[];
 }

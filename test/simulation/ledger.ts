@@ -1,9 +1,11 @@
 // What the events and commands of a fleet say about it: a second opinion, kept without looking at the fleet.
 import type { Announcement, Command } from '../../src/fleet/command.ts';
-import type { FleetEvent } from '../../src/fleet/event.ts';
-import type { Ending } from '../../src/fleet/fleet.ts';
+import type { ErrorInfo, FleetEvent } from '../../src/fleet/event.ts';
+import type { Ending, Generation } from '../../src/fleet/fleet.ts';
 import type { Policy } from '../../src/fleet/policy.ts';
 import type { DrainCause, KillCause } from '../../src/fleet/worker.ts';
+import { EarlyExits } from './early-exits.ts';
+import { news } from './news.ts';
 
 export interface Known {
   readonly id: number;
@@ -16,7 +18,8 @@ export interface Known {
   /** Leaving: when it must be killed. */
   leaveBy: number;
   killedAt: number;
-  isRetiring: boolean;
+  /** It asked to be replaced. A worker that asks for it while it boots is replaced once it is ready. */
+  hasAskedToRetire: boolean;
   isToldToLeave: boolean;
   isToldToStop: boolean;
 }
@@ -31,36 +34,33 @@ export interface Drain {
 export interface Failure {
   /** As it was just before. */
   readonly worker: Readonly<Known>;
-}
-
-export interface Delay {
-  readonly generation: number;
-  readonly earlyExits: number;
-  readonly slowest: boolean;
-  readonly until: number;
+  readonly how: 'failing' | 'exited' | 'fork-failed' | 'timed-out' | 'incompatible';
+  /** What was reported; null: nothing. */
+  readonly error: ErrorInfo | null;
+  /** What its slot was respawned as just then; null: its slot had been scaled away. */
+  release: number | null;
+  /** How many early exits in a row there were, with this one; null: it does not count against its slot. */
+  earlyExits: number | null;
 }
 
 export class Ledger {
   now = 0;
   size: number;
   phase: 'starting' | 'running' | 'leaving' | 'stopping' | 'stopped' = 'starting';
-  target = 1;
-  stable = 1;
+  target: number;
+  targetSince = 0;
+  stable: number;
   lastWorker = 0;
-  /** The releases behind the generations. */
-  readonly entries = new Map<number, string>();
+  readonly generations = new Map<number, Generation>();
   readonly aborted = new Set<number>();
   /** Generations that have had an available worker. */
   readonly knownToWork = new Set<number>();
-  /** Slots that the rollout under way has taken over. */
+  /** Slots that the rollout under way has taken over: they have had an available successor, or nothing else any more. */
   readonly #takenOver = new Set<number>();
   /** Rollouts that have not ended. */
   readonly rolling = new Set<number>();
   readonly workers = new Map<number, Known>();
-  /** The last delay of each slot, until a worker of it has been ready for minUptimeMs. */
-  readonly delays = new Map<number, Delay>();
-  /** Early exits in a row of the workers of one generation in one slot. */
-  readonly earlyExits = new Map<string, number>();
+  readonly earlyExits: EarlyExits;
   /** True: since every slot last had a ready worker, one has failed, or slots were added. */
   isTroubled = true;
   leavingAt = Infinity;
@@ -71,22 +71,29 @@ export class Ledger {
   ending: Ending['reason'] = 'requested';
 
   // Of the step under way.
+  forks: number[] = [];
   drains: Drain[] = [];
-  /** The most early exits in a row, since several workers of a slot may have failed. */
-  readonly peaks = new Map<string, number>();
   failures: Failure[] = [];
   aborts: Extract<Announcement, { type: 'rollout-aborted' }>[] = [];
   completions: number[] = [];
   stopReason: Ending['reason'] | null = null;
-  #isHeard = false;
+  /** What observers must be told of its events. */
+  news: string[] = [];
   phaseBefore: Ledger['phase'] = 'starting';
-  targetBefore = 1;
+  targetBefore: number;
+  /** Before its events. */
+  wasFull = false;
+  #isHeard = false;
   readonly policy: Policy;
 
-  constructor(policy: Policy, size: number, entry: string) {
+  constructor(policy: Policy, size: number, generation: Generation) {
     this.policy = policy;
     this.size = size;
-    this.entries.set(1, entry);
+    this.target = generation.id;
+    this.targetBefore = generation.id;
+    this.stable = generation.id;
+    this.generations.set(generation.id, generation);
+    this.earlyExits = new EarlyExits(policy.respawn);
   }
 
   get isServing(): boolean {
@@ -128,6 +135,12 @@ export class Ledger {
     return this.size - this.policy.rollout.maxUnavailable;
   }
 
+  /** May one more worker run besides one for each slot? */
+  hasSurge(active = this.active()): boolean {
+    const taken = new Set(active.map(({ slot }) => slot).filter((slot) => slot < this.size));
+    return active.length - taken.size < this.policy.rollout.maxSurge;
+  }
+
   areEnoughBooting(generation: number): boolean {
     const booting = this.active().filter(
       (worker) => worker.state === 'booting' && worker.generation === generation,
@@ -135,8 +148,13 @@ export class Ledger {
     return booting.length >= this.policy.boot.concurrency;
   }
 
+  /** Is it ready, and waits for its replacement because it asked for that? */
+  isRetiring({ hasAskedToRetire, state }: Readonly<Known>): boolean {
+    return hasAskedToRetire && state === 'ready';
+  }
+
   isOld(worker: Readonly<Known>): boolean {
-    return (this.isRolling && worker.generation !== this.target) || worker.isRetiring;
+    return (this.isRolling && worker.generation !== this.target) || this.isRetiring(worker);
   }
 
   isAvailable(worker: Readonly<Known>): boolean {
@@ -147,34 +165,54 @@ export class Ledger {
     return this.inSlot(slot).some((worker) => !this.isOld(worker) && this.isAvailable(worker));
   }
 
+  /** What a worker that crashes in this slot comes back as. */
+  releaseOf(slot: number): number {
+    return this.isRolling && this.#takenOver.has(slot) ? this.target : this.stable;
+  }
+
   /** Does it wait for a backoff that was announced? */
   isDelayed(slot: number): boolean {
-    const delay = this.delays.get(slot);
-    return delay !== undefined && this.now < delay.until;
+    const delay = this.earlyExits.delayOf(slot);
+    return delay !== undefined && delay.generation === this.releaseOf(slot) && this.now < delay.until;
+  }
+
+  /** Has every slot a ready worker, of any release, in a fleet that is not about to stop? */
+  get isFull(): boolean {
+    return (
+      this.isServing && this.slots.every((slot) => this.inSlot(slot).some(({ state }) => state === 'ready'))
+    );
   }
 
   begin(now: number): void {
     this.now = now;
+    this.forks = [];
     this.drains = [];
-    this.peaks.clear();
-    this.#isHeard = false;
     this.failures = [];
     this.aborts = [];
     this.completions = [];
     this.stopReason = null;
+    this.news = [];
+    this.#isHeard = false;
+    this.wasFull = this.isFull;
     this.phaseBefore = this.phase;
     this.targetBefore = this.target;
+    // Also of workers that ask to retire, or fail, in this step.
+    for (const worker of this.ready()) {
+      const isHealthy = now >= worker.readyAt + this.policy.respawn.minUptimeMs;
+      if (isHealthy && !this.isRetiring(worker)) this.earlyExits.forgive(worker.slot, worker.generation);
+    }
   }
 
   /** All events of the step are known, and nothing is done about them yet. */
   heard(): void {
-    this.#resetHealthy();
-    for (const { worker } of this.failures) this.#count(worker);
-    this.#isHeard = true;
     for (const { generation, slot } of this.available()) {
       this.knownToWork.add(generation);
-      if (this.isRolling && generation === this.target) this.#takenOver.add(slot);
+      if (this.isRolling && generation === this.target) this.#takeOver(slot);
     }
+    // As long as no worker was ready, no release is known to work, so there is none to fall back on.
+    if (this.phase === 'starting' && this.isRolling) for (const slot of this.slots) this.#takeOver(slot);
+    for (const failure of this.failures) this.#count(failure);
+    this.#isHeard = true;
   }
 
   hear(event: FleetEvent): void {
@@ -186,10 +224,7 @@ export class Ledger {
         }
         return;
       case 'restart-requested':
-        if (!this.isServing) return;
-        this.target = event.generation.id;
-        this.entries.set(this.target, event.generation.entry);
-        this.#giveBack();
+        if (this.isServing) this.#aimAt(event.generation);
         return;
       case 'scale-requested':
         return this.#resize(event.size);
@@ -199,6 +234,7 @@ export class Ledger {
         if (this.phase === 'stopped') return;
         if (event.force) {
           this.forcedAt = Math.min(this.forcedAt, this.now);
+          // An ending that has failed already stands: only, the workers are killed.
           if (this.ending === 'requested') this.ending = 'forced';
         }
         if (!this.isServing) return;
@@ -219,7 +255,6 @@ export class Ledger {
   }
 
   #hearOf(worker: Known, event: Extract<FleetEvent, { worker: number }>): void {
-    const { shutdown, closeMs } = this.policy;
     switch (event.type) {
       case 'worker-ready':
         if (worker.state !== 'booting') return;
@@ -227,32 +262,58 @@ export class Ledger {
         worker.readyAt = this.now;
         worker.heardAt = this.now;
         if (this.phase === 'starting') this.phase = 'running';
+        this.news.push(news.ready(worker, this.now - worker.forkedAt));
         return;
       case 'retire-requested':
-        if (isActive(worker)) worker.isRetiring = true;
+        if (isActive(worker)) worker.hasAskedToRetire = true;
         return;
       case 'worker-failing':
+        this.news.push(news.failing(worker, event.error));
+        if (isActive(worker)) this.#leaveByItself(worker, event.error);
+        return;
       case 'worker-disconnected':
         if (!isActive(worker)) return;
-        this.#fail(worker);
-        worker.state = 'leaving';
-        worker.leaveBy = this.now + shutdown.graceMs + closeMs;
+        this.news.push(news.disconnected(worker));
+        this.#leaveByItself(worker, null);
         return;
       case 'worker-incompatible':
-        // The kill that must follow is the failure.
+        // It stays active until it is killed, which must follow.
+        if (isActive(worker)) this.#fail(worker, 'incompatible', event.error);
         return;
-      case 'worker-exited':
-      case 'fork-failed':
-        if (isActive(worker)) this.#fail(worker);
-        else if (
-          worker.state === 'leaving' &&
-          worker.readyAt < Infinity &&
-          event.type === 'worker-exited' &&
-          event.code !== 0
-        )
+      case 'worker-exited': {
+        const { code, signal } = event;
+        this.news.push(news.exited(worker, code, signal, !isActive(worker)));
+        if (isActive(worker)) this.#fail(worker, 'exited', null);
+        // One that the primary has not killed was killed by somebody else: by the kernel, for lack of memory, maybe in the middle
+        // of a request. One that had never been ready had none.
+        else if (worker.state === 'leaving' && worker.readyAt !== Infinity && code !== 0)
           this.#spoil('unclean');
         this.workers.delete(worker.id);
+        return;
+      }
+      case 'fork-failed':
+        this.news.push(news.forkFailed(worker, event.error));
+        if (isActive(worker)) this.#fail(worker, 'fork-failed', event.error);
+        this.workers.delete(worker.id);
     }
+  }
+
+  /** It drains without being told to, with the times of a shutdown. */
+  #leaveByItself(worker: Known, error: ErrorInfo | null): void {
+    const { shutdown, closeMs } = this.policy;
+    this.#fail(worker, 'failing', error);
+    worker.state = 'leaving';
+    worker.leaveBy = this.now + shutdown.graceMs + closeMs;
+  }
+
+  #aimAt(generation: Generation): void {
+    const stable = this.generations.get(this.stable);
+    if (this.isRolling) this.news.push(news.rolloutSuperseded(this.target, generation.id));
+    if (stable !== undefined) this.news.push(news.rolloutStarted(stable, generation));
+    this.generations.set(generation.id, generation);
+    this.target = generation.id;
+    this.targetSince = this.now;
+    this.#giveBack();
   }
 
   obey(command: Command): void {
@@ -260,6 +321,8 @@ export class Ledger {
       case 'fork': {
         const { worker: id, slot, generation } = command;
         this.lastWorker = id;
+        this.forks.push(id);
+        if (this.#isInPlace(slot, generation.id)) this.#takeOver(slot);
         this.workers.set(id, {
           id,
           slot,
@@ -270,7 +333,7 @@ export class Ledger {
           heardAt: Infinity,
           leaveBy: Infinity,
           killedAt: Infinity,
-          isRetiring: false,
+          hasAskedToRetire: false,
           isToldToLeave: false,
           isToldToStop: false,
         });
@@ -282,9 +345,7 @@ export class Ledger {
         this.drains.push({ worker: { ...worker }, cause: command.cause, wasReady: worker.state === 'ready' });
         worker.state = 'leaving';
         worker.leaveBy = Math.min(worker.leaveBy, this.now + command.graceMs + command.closeMs);
-        if (command.cause === 'rollout' && this.inSlot(worker.slot).length === 0) {
-          this.#takenOver.add(worker.slot);
-        }
+        if (command.cause === 'rollout' && this.inSlot(worker.slot).length === 0) this.#takeOver(worker.slot);
         if (command.cause === 'shutdown') worker.isToldToStop = true;
         return;
       }
@@ -329,10 +390,13 @@ export class Ledger {
         this.aborts.push(announcement);
         this.target = this.stable;
         this.#giveBack();
+        this.#countAfter(announcement.worker?.id);
         return;
-      case 'respawn-delayed':
-        this.delays.set(announcement.slot, { ...announcement, until: this.now + announcement.delayMs });
+      case 'respawn-delayed': {
+        const { slot, generation, slowest, delayMs } = announcement;
+        this.earlyExits.delay(slot, { generation, slowest, until: this.now + delayMs });
         return;
+      }
       case 'fleet-stopping':
         this.phase = 'stopping';
         this.stoppingAt = this.now;
@@ -352,16 +416,35 @@ export class Ledger {
     }
   }
 
-  /** In slots that go back to the stable release, its workers begin without a backoff. */
+  /** Where no worker can run beside another one, a successor takes the place of a worker that would boot as the old release. */
+  #isInPlace(slot: number, generation: number): boolean {
+    return (
+      this.isRolling &&
+      generation === this.target &&
+      this.inSlot(slot).length === 0 &&
+      !this.isDelayed(slot) &&
+      !this.hasSurge() &&
+      this.active().every((worker) => worker.generation !== this.target || this.isAvailable(worker))
+    );
+  }
+
+  /** Its workers begin without a backoff. */
+  #takeOver(slot: number): void {
+    if (this.#takenOver.has(slot)) return;
+    this.#takenOver.add(slot);
+    this.earlyExits.forget(slot);
+  }
+
+  /** The slots that go back to the stable release begin without a backoff, too. */
   #giveBack(): void {
-    for (const slot of this.#takenOver) this.delays.delete(slot);
+    for (const slot of this.#takenOver) this.earlyExits.forget(slot);
     this.#takenOver.clear();
   }
 
   #noteKill(id: number, cause: KillCause): void {
     const worker = this.workers.get(id);
     if (worker === undefined) return;
-    if (isActive(worker) && cause !== 'forced') this.#fail(worker);
+    if (isActive(worker) && cause !== 'forced') this.#fail(worker, 'timed-out', null);
     if (cause === 'drain-timeout') this.#spoil('timed-out');
     worker.state = 'killed';
     worker.killedAt = this.now;
@@ -378,38 +461,42 @@ export class Ledger {
   }
 
   #resize(size: number): void {
-    if (!this.isServing) return;
+    if (!this.isServing || size === this.size) return;
+    this.news.push(news.sizeChanged(this.size, size));
     if (size > this.size) this.isTroubled = true;
-    for (let slot = size; slot < this.size; slot += 1) this.delays.delete(slot);
+    for (let slot = size; slot < this.size; slot += 1) {
+      this.#takenOver.delete(slot);
+      this.earlyExits.forget(slot);
+    }
     this.size = size;
   }
 
-  #resetHealthy(): void {
-    const { minUptimeMs } = this.policy.respawn;
-    for (const { slot, generation, readyAt, isRetiring } of this.ready()) {
-      if (this.now < readyAt + minUptimeMs || isRetiring) continue;
-      this.earlyExits.delete(`${slot} ${generation}`);
-      if (this.delays.get(slot)?.generation === generation) this.delays.delete(slot);
-    }
-  }
-
-  #fail(worker: Known): void {
+  /** A worker fails only once: one that is incompatible may exit besides. */
+  #fail(worker: Known, how: Failure['how'], error: ErrorInfo | null): void {
+    if (this.failures.some((failure) => failure.worker.id === worker.id)) return;
     this.isTroubled = true;
-    this.failures.push({ worker: { ...worker } });
-    // The backoff of healthy workers is cleared first.
-    if (this.#isHeard) this.#count(worker);
+    const failure: Failure = { worker: { ...worker }, how, error, release: null, earlyExits: null };
+    this.failures.push(failure);
+    // Before they count it must be known which slots are taken over.
+    if (this.#isHeard) this.#count(failure);
   }
 
-  #count(worker: Readonly<Known>): void {
-    const key = `${worker.slot} ${worker.generation}`;
-    const isEarly = worker.state === 'booting' || this.now < worker.readyAt + this.policy.respawn.minUptimeMs;
-    if (worker.isRetiring && worker.state === 'ready') return;
-    if (!isEarly && this.delays.get(worker.slot)?.generation === worker.generation) {
-      this.delays.delete(worker.slot);
-    }
-    const count = isEarly ? (this.earlyExits.get(key) ?? 0) + 1 : 0;
-    this.earlyExits.set(key, count);
-    this.peaks.set(key, Math.max(count, this.peaks.get(key) ?? 0));
+  /** Only workers of the release of a slot count against it. While one retires, its successor counts. */
+  #count(failure: Failure): void {
+    const { worker } = failure;
+    const { slot, generation, state, readyAt } = worker;
+    failure.release = slot < this.size ? this.releaseOf(slot) : null;
+    if (generation !== failure.release || this.isRetiring(worker)) return;
+    const uptimeMs = state === 'booting' ? -Infinity : this.now - readyAt;
+    failure.earlyExits = this.earlyExits.add(slot, generation, uptimeMs);
+  }
+
+  /** Failures after the one that has aborted the rollout may count against slots that were given back. */
+  #countAfter(worker: number | undefined): void {
+    const index = this.failures.findIndex((failure) => failure.worker.id === worker);
+    if (index === -1) return;
+    for (const failure of this.failures.slice(index + 1))
+      if (failure.earlyExits === null) this.#count(failure);
   }
 }
 

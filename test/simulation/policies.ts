@@ -31,6 +31,11 @@ export const policies = {
     rollout: { ...rollout, maxSurge: 2, maxUnavailable: 1, minReadyMs: 0, graceMs: 1_000 },
   },
   'all may be unavailable': { ...defaults, rollout: { ...rollout, maxSurge: 0, maxUnavailable: 8 } },
+  'more may be unavailable than may boot': {
+    ...defaults,
+    boot: { ...boot, concurrency: 1 },
+    rollout: { ...rollout, maxSurge: 0, maxUnavailable: 3 },
+  },
   'no watchdog': { ...defaults, watchdog: false, closeMs: 500 },
   'quick to give up': {
     ...defaults,

@@ -25,15 +25,19 @@ export function tell(history: History, world: World, observers: readonly Observe
   world.watch = (moment) => {
     for (const observer of observers) observer.step?.(moment);
   };
-  let at = history.calmMs;
-  for (const [delay, trouble] of history.troubles) {
-    at += delay;
-    agenda.after(at, () => {
-      for (const observer of observers) observer.trouble?.(trouble);
-      world.strike(trouble);
-    });
-  }
-  world.pass(at);
+  const suffer = (troubles: History['troubles']): void => {
+    let at = 0;
+    for (const [delay, trouble] of troubles) {
+      at += delay;
+      agenda.after(at, () => {
+        for (const observer of observers) observer.trouble?.(trouble);
+        world.strike(trouble);
+      });
+    }
+    world.pass(at);
+  };
+  world.pass(history.calmMs);
+  suffer(history.troubles);
   world.mend(history.isMended);
   world.pass(LONGEST_SLEEP_MS, () => !primary.isAbsent);
   if (history.isMended) {
@@ -48,6 +52,8 @@ export function tell(history: History, world: World, observers: readonly Observe
     for (const observer of observers) observer.endured?.();
   }
   if (isServing(primary.fleet)) primary.hear({ type: 'stop-requested', force: false });
+  suffer(history.lastTroubles);
+  world.pass(LONGEST_SLEEP_MS, () => !primary.isAbsent);
   world.pass(SHUTDOWN_MS);
   for (const observer of observers) observer.ended?.();
 }

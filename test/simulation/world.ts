@@ -6,7 +6,7 @@ import type { Policy } from '../../src/fleet/policy.ts';
 import { Agenda } from './agenda.ts';
 import type { Health, History, Trouble } from './history.ts';
 import { policies } from './policies.ts';
-import { Primary } from './primary.ts';
+import { Primary, readingMs } from './primary.ts';
 import type { Moment } from './primary.ts';
 import { Process } from './process.ts';
 import { seeded } from './random.ts';
@@ -22,6 +22,7 @@ export class World {
   readonly #healths: Health[] = ['healthy'];
   #forksFailUntil = -Infinity;
   #lastGeneration = 1;
+  #isMended = false;
 
   constructor(history: History) {
     this.#history = history;
@@ -65,6 +66,7 @@ export class World {
 
   /** Forks work again. A frozen worker stays frozen only if the watchdog will notice it. */
   mend(releases: boolean): void {
+    this.#isMended = true;
     if (releases) this.#healths.fill('healthy');
     this.#forksFailUntil = -Infinity;
     for (const process of this.processes.values()) {
@@ -146,6 +148,8 @@ export class World {
         return this.primary.hear({ type: 'scale-requested', size: trouble.size });
       case 'scale-step':
         return this.primary.hear({ type: 'scale-stepped', by: trouble.by });
+      case 'last-one-scaled-away':
+        return this.#scaleAwayLast(trouble.thenMs);
       case 'primary-sleeps':
         return this.primary.sleep(trouble.ms);
       case 'primary-busy':
@@ -153,6 +157,24 @@ export class World {
       case 'stop':
         return this.primary.hear({ type: 'stop-requested', force: trouble.force });
     }
+  }
+
+  /** As soon as a rollout has an available successor in a slot that can go. */
+  #scaleAwayLast(thenMs: number): void {
+    if (this.#isMended) return;
+    const { target, stable, workers, slots } = this.primary.fleet;
+    const availableBy = this.agenda.now - this.policy.rollout.minReadyMs - readingMs;
+    const available = workers.filter(({ id }) => (this.processes.get(id)?.readyAt ?? Infinity) < availableBy);
+    const last =
+      target.id === stable.id
+        ? undefined
+        : available.find(
+            ({ slot, generation }) => slot > 0 && slot < slots.length && generation === target.id,
+          );
+    if (last === undefined) return this.agenda.after(100, () => this.#scaleAwayLast(thenMs));
+    for (const { id } of available) if (id !== last.id) this.processes.get(id)?.exit(null, 'SIGKILL');
+    this.primary.hear({ type: 'scale-requested', size: last.slot });
+    this.agenda.after(thenMs, () => this.processes.get(last.id)?.exit(null, 'SIGKILL'));
   }
 
   #deploy(health: Health | 'same'): Generation {

@@ -1,4 +1,6 @@
 // Every invariant. Those of a whole history (it recovers, it is left alone, it ends) are the checker's own.
+import { announcements } from './announcements.ts';
+import { backoff } from './backoff.ts';
 import { capacity } from './capacity.ts';
 import { deadlines } from './deadlines.ts';
 import { forks } from './forks.ts';
@@ -12,10 +14,12 @@ import type { Invariant } from './invariant.ts';
 export const invariants: readonly Invariant[] = [
   ...capacity,
   ...forks,
+  ...backoff,
   ...outages,
   ...rollouts,
   ...replacement,
   ...deadlines,
   ...shutdown,
   ...knowledge,
+  ...announcements,
 ];

@@ -10,7 +10,7 @@ export const forks: readonly Invariant[] = [
       if (!ledger.isRespawning) return `a fork while ${ledger.phase}`;
       if (command.worker <= ledger.lastWorker) return `#${command.worker} a second time`;
       if (command.slot >= ledger.size) return `there is no slot ${command.slot}`;
-      const delay = ledger.delays.get(command.slot);
+      const delay = ledger.earlyExits.delayOf(command.slot);
       return delay?.generation === command.generation.id && ledger.now < delay.until
         ? `slot ${command.slot} must wait until ${delay.until}`
         : null;
@@ -22,7 +22,7 @@ export const forks: readonly Invariant[] = [
       if (command.type !== 'fork') return null;
       const twin = ledger
         .inSlot(command.slot)
-        .find(({ generation, isRetiring }) => generation === command.generation.id && !isRetiring);
+        .find((worker) => worker.generation === command.generation.id && !ledger.isRetiring(worker));
       return twin === undefined ? null : `slot ${command.slot} has #${twin.id}`;
     },
   },
@@ -30,31 +30,44 @@ export const forks: readonly Invariant[] = [
     name: 'no fork is of a release that was aborted, or of another one than its generation',
     command: ({ ledger }, command) => {
       if (command.type !== 'fork') return null;
-      const { id, entry } = command.generation;
+      const { id, entry, cwd } = command.generation;
       if (ledger.aborted.has(id)) return `generation ${id} was aborted`;
       if (!ledger.isServing && id !== ledger.stable) return `generation ${id}, while ${ledger.phase}`;
-      return entry === ledger.entries.get(id) ? null : `generation ${id} is not ${entry}`;
+      const its = ledger.generations.get(id);
+      return entry === its?.entry && cwd === its.cwd ? null : `generation ${id} is not ${entry} in ${cwd}`;
     },
   },
   {
-    name: 'no slot is left empty that does not wait for its backoff',
+    name: 'no slot is left empty that could be filled',
     step: ({ ledger }) => {
-      if (!ledger.isRespawning || isBootLimited(ledger)) return null;
-      const empty = ledger.slots.find((slot) => ledger.inSlot(slot).length === 0 && !ledger.isDelayed(slot));
+      if (!ledger.isRespawning) return null;
+      const empty = ledger.slots.find(
+        (slot) => ledger.inSlot(slot).length === 0 && (mayComeBack(ledger, slot) || maySucceed(ledger, slot)),
+      );
       return empty === undefined ? null : `slot ${empty}`;
     },
   },
   {
-    name: 'a slot is respawned as what it was, until a successor has shown that its release works',
+    name: 'while a release rolls out, a slot that it has not taken over has a worker to fall back on, or gets it back',
     step: ({ ledger }) => {
-      if (!ledger.isRespawning || ledger.phase === 'starting' || isBootLimited(ledger)) return null;
-      const lost = ledger.failures.find(({ worker: { slot, generation } }) => {
-        const isOfOldRelease = ledger.isRolling && generation === ledger.stable;
-        if (!isOfOldRelease || slot >= ledger.size || ledger.knownToWork.has(ledger.target)) return false;
-        const isBack = ledger.inSlot(slot).some((worker) => worker.generation !== ledger.target);
-        return !isBack && !ledger.isDelayed(slot) && hasRoom(ledger, slot);
-      });
-      return lost === undefined ? null : `slot ${lost.worker.slot} does not come back`;
+      if (!ledger.isServing || !ledger.isRolling) return null;
+      const lost = ledger.slots.find(
+        (slot) =>
+          ledger.releaseOf(slot) === ledger.stable &&
+          !hasFallback(ledger, slot) &&
+          mayComeBack(ledger, slot) &&
+          hasRoom(ledger, slot),
+      );
+      return lost === undefined ? null : `slot ${lost} does not get it back`;
+    },
+  },
+  {
+    name: 'no worker is forked and told to go in the same step',
+    command: ({ ledger }, command) => {
+      const isToGo = command.type === 'drain' || command.type === 'kill';
+      return isToGo && ledger.forks.includes(command.worker)
+        ? `${command.type} for #${command.worker}`
+        : null;
     },
   },
   {
@@ -67,29 +80,40 @@ export const forks: readonly Invariant[] = [
       return pair === undefined ? null : `slot ${pair} was filled twice`;
     },
   },
-  {
-    name: 'a delay is after that many early exits, and as long as they allow',
-    command: ({ ledger, world }, command) => {
-      if (command.type !== 'announce' || command.announcement.type !== 'respawn-delayed') return null;
-      const { slot, generation, earlyExits, delayMs, slowest } = command.announcement;
-      const { maxEarlyExits, backoff } = world.policy.respawn;
-      const counted = ledger.peaks.get(`${slot} ${generation}`) ?? 0;
-      if (earlyExits > counted) return `slot ${slot}: ${earlyExits}, counted ${counted}`;
-      if (slowest !== earlyExits >= maxEarlyExits) return `slot ${slot}: ${earlyExits}, slowest: ${slowest}`;
-      if (slowest) return delayMs === backoff.maxMs ? null : `slot ${slot}: ${delayMs} ms`;
-      const bound = Math.min(backoff.maxMs, backoff.initialMs * 2 ** (earlyExits - 2));
-      return delayMs > 0 && delayMs <= bound ? null : `slot ${slot}: ${delayMs} ms of ${bound}`;
-    },
-  },
 ];
 
-function isBootLimited(ledger: Ledger): boolean {
-  return [...ledger.entries.keys()].some((generation) => ledger.areEnoughBooting(generation));
+/** May a worker of the slot's own release be forked now, as far as its backoff and the boots under way are concerned? */
+function mayComeBack(ledger: Ledger, slot: number): boolean {
+  return !ledger.isDelayed(slot) && !ledger.areEnoughBooting(ledger.releaseOf(slot));
 }
 
-/** May one more worker be forked into it? */
-export function hasRoom(ledger: Ledger, slot: number): boolean {
-  const active = ledger.active();
-  const taken = new Set(active.map((worker) => worker.slot).filter((its) => its < ledger.size));
-  return !taken.has(slot) || active.length - taken.size < ledger.policy.rollout.maxSurge;
+/**
+ * May a first successor be forked into an empty slot? It does not have to wait for the backoff of the old release. But room for
+ * one worker stays free for that release, in case that the successors hang.
+ */
+function maySucceed(ledger: Ledger, slot: number): boolean {
+  const { isServing, isRolling, size, policy, stable, target } = ledger;
+  if (!isServing || !isRolling || ledger.releaseOf(slot) !== stable) return false;
+  const underWay = ledger
+    .active()
+    .filter((worker) => worker.generation === target && !ledger.isAvailable(worker)).length;
+  return underWay < Math.max(1, size + policy.rollout.maxSurge - 1) && !ledger.areEnoughBooting(target);
+}
+
+/** A worker that would serve on if the rollout was aborted now. */
+function hasFallback(ledger: Ledger, slot: number): boolean {
+  return ledger
+    .inSlot(slot)
+    .some(
+      ({ generation, state }) =>
+        generation === ledger.stable || (state === 'ready' && generation !== ledger.target),
+    );
+}
+
+/** Was there room for one more worker in the slot, before successors were forked in this step? Those come after it. */
+function hasRoom(ledger: Ledger, slot: number): boolean {
+  const others = ledger
+    .active()
+    .filter(({ id, generation }) => generation !== ledger.target || !ledger.forks.includes(id));
+  return others.every((worker) => worker.slot !== slot) || ledger.hasSurge(others);
 }

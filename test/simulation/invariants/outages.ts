@@ -10,10 +10,7 @@ export const outages: readonly Invariant[] = [
       const boots = ledger
         .active()
         .some(({ generation }) => generation !== ledger.target || ledger.knownToWork.has(generation));
-      const waits = ledger.slots.some((slot) => {
-        const delay = ledger.delays.get(slot);
-        return delay !== undefined && ledger.now < delay.until;
-      });
+      const waits = ledger.slots.some((slot) => ledger.isDelayed(slot));
       return boots || waits ? null : 'only a release that has not shown yet that it works boots';
     },
   },

@@ -26,18 +26,25 @@ export const replacement: readonly Invariant[] = [
   },
   {
     name: 'where there is room for a successor, no retiring worker drains before it is available',
-    step: ({ ledger, world }) => {
+    step: ({ ledger }) => {
       const retired = ledger.drains.find(
         (drain) =>
           drain.cause === 'recycle' && isLastOld(ledger, drain) && !ledger.hasSuccessor(drain.worker.slot),
       );
-      if (retired === undefined) return null;
-      const active = ledger.active();
-      const taken = new Set(active.filter(({ slot }) => slot < ledger.size).map(({ slot }) => slot));
-      // A successor was forked into the slot that it left.
-      return active.length - taken.size < world.policy.rollout.maxSurge
-        ? `#${retired.worker.id} drains`
-        : null;
+      // A successor was forked into the slot that it left, which takes no surge.
+      return retired === undefined || !ledger.hasSurge() ? null : `#${retired.worker.id} drains`;
+    },
+  },
+  {
+    name: 'an old worker that leaves its slot empty is followed at once: no more of them drain than successors may boot',
+    step: ({ ledger }) => {
+      const left = ledger.drains.find(
+        ({ worker: { slot }, cause, wasReady }) =>
+          wasReady && (cause === 'rollout' || cause === 'recycle') && ledger.inSlot(slot).length === 0,
+      );
+      return left === undefined
+        ? null
+        : `#${left.worker.id} drains, and slot ${left.worker.slot} stays empty`;
     },
   },
   {
@@ -50,7 +57,7 @@ export const replacement: readonly Invariant[] = [
         .ready()
         .find(
           (worker) =>
-            worker.isRetiring &&
+            ledger.isRetiring(worker) &&
             (!ledger.isRolling || worker.generation === ledger.target) &&
             ledger.hasSuccessor(worker.slot) &&
             others(worker) >= ledger.needed,

@@ -2,6 +2,7 @@
 import type { Announcement } from '../../../src/fleet/command.ts';
 import { readingMs } from '../primary.ts';
 import { latencyMs } from '../process.ts';
+import type { Failure, Ledger } from '../ledger.ts';
 import type { Invariant } from './invariant.ts';
 
 export const rollouts: readonly Invariant[] = [
@@ -16,23 +17,14 @@ export const rollouts: readonly Invariant[] = [
       if (early !== undefined && wasAsked && !isOver && ledger.isServing)
         return `#${early.worker.id} has failed`;
       const groundless = ledger.aborts.find(
-        ({ reason, generation }) =>
-          reason !== 'stopping' && !ledger.failures.some(({ worker }) => worker.generation === generation),
+        ({ reason, worker }) =>
+          reason !== 'stopping' &&
+          !failed.some((failure) => failure.worker.id === worker?.id && isAgainstRelease(ledger, failure)),
       );
       if (groundless !== undefined) return `generation ${groundless.generation} was aborted`;
       return ledger.aborts.some(({ reason }) => reason === 'stopping') && ledger.isServing
         ? 'aborted for a stop that was not requested'
         : null;
-    },
-  },
-  {
-    name: 'an abort names the worker that failed',
-    command: ({ ledger }, command) => {
-      if (command.type !== 'announce' || command.announcement.type !== 'rollout-aborted') return null;
-      const { generation, reason, worker } = command.announcement;
-      if (reason === 'stopping') return worker === null ? null : `#${worker.id}, for a stop`;
-      const isNamed = ledger.failures.some((failure) => failure.worker.id === worker?.id);
-      return isNamed && worker?.generation === generation ? null : `#${worker?.id}`;
     },
   },
   {
@@ -65,8 +57,9 @@ export const rollouts: readonly Invariant[] = [
       if (command.type !== 'announce') return null;
       const { announcement } = command;
       if (announcement.type === 'rollout-started') {
-        const wasRequested = ledger.entries.get(announcement.to.id) === announcement.to.entry;
-        return wasRequested ? null : `generation ${announcement.to.id} was not requested`;
+        return ledger.generations.has(announcement.to.id)
+          ? null
+          : `generation ${announcement.to.id} was not requested`;
       }
       const id = ended(announcement);
       return id === null || ledger.rolling.has(id) ? null : `generation ${id} is not rolling out`;
@@ -77,6 +70,15 @@ export const rollouts: readonly Invariant[] = [
     },
   },
 ];
+
+/** An available worker that crashes speaks against its release only in its own slot, and only if that happens too often there. */
+function isAgainstRelease(ledger: Ledger, { worker, release, earlyExits }: Failure): boolean {
+  if (!ledger.isAvailable(worker)) return true;
+  if (release === null) return false;
+  // It exited before it was known to be available, or while its successor is counted instead.
+  if (release !== worker.generation || ledger.isRetiring(worker)) return true;
+  return (earlyExits ?? 0) >= ledger.policy.respawn.maxEarlyExits;
+}
 
 function ended(announcement: Announcement): number | null {
   switch (announcement.type) {

@@ -84,6 +84,8 @@ export const shutdown: readonly Invariant[] = [
     step: ({ ledger }) =>
       isHopeless(ledger) &&
       ledger.aborts.length === 0 &&
+      // A ready worker that is drained after the failure, since the policy can spare it, was hope enough.
+      ledger.drains.every(({ wasReady }) => !wasReady) &&
       ledger.failures.some(
         ({ worker: { generation, slot } }) => generation === ledger.stable && slot < ledger.size,
       ) &&
@@ -111,7 +113,7 @@ function isHopeless(ledger: Ledger): boolean {
     ledger.phase !== 'starting' &&
     ledger.ready().length === 0 &&
     ledger.slots.every((slot) => {
-      const delay = ledger.delays.get(slot);
+      const delay = ledger.earlyExits.delayOf(slot);
       return delay?.slowest === true && delay.generation === ledger.stable;
     })
   );
