@@ -24,7 +24,7 @@ export async function listen(
     );
     // As in Fastify, one address of localhost is enough: a machine may name ::1 and not have it.
     const servers = attempts.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    return new Acceptor([app.server, ...servers]);
+    return new Acceptor([app.server, ...servers], backlog);
   } catch (error) {
     throw new ListenError(formatEndpoint(tcp({ host, port })), toErrorInfo(error).message, { cause: error });
   }

@@ -21,7 +21,7 @@ export async function listenOnInherited(
   const servers = [app.server, ...(await Promise.all(others.map((other) => listenAlso(app, other))))];
   // Node ignores the option `backlog` where a handle is passed.
   for (const server of servers) setBacklog(server, backlog);
-  return new Acceptor(servers);
+  return new Acceptor(servers, backlog);
 }
 
 /**

@@ -11,6 +11,8 @@ import { Acceptor } from '../../../src/drain/acceptor.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
 
+const BACKLOG = 128;
+
 suite('stopping to accept', () => {
   test('stop: an open connection is served on, a new one is refused', async (t) => {
     const { acceptor, server, open } = await start(t);
@@ -41,6 +43,25 @@ suite('stopping to accept', () => {
     await assert.rejects(once(open(), 'connect'), { code: 'ECONNREFUSED' });
   });
 
+  test('S41: stopWhenEmpty: however long the app is at work on each of them', async (t) => {
+    const { acceptor, server, open } = await start(t);
+    server.on('connection', () => {
+      const until = performance.now() + 30;
+      while (performance.now() < until);
+    });
+    const clients = Array.from({ length: 30 }, open);
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+    const stopped = acceptor.stopWhenEmpty();
+    const responses = await Promise.all(
+      clients.map(async (client) => {
+        client.write(GET);
+        return text(client);
+      }),
+    );
+    for (const response of responses) assert.match(response, /200 OK[^]*served$/);
+    await stopped;
+  });
+
   test('stopWhenEmpty: clients that never stop to connect do not hold it up', async (t) => {
     const { acceptor, server, open } = await start(t);
     let refused = false;
@@ -65,11 +86,11 @@ interface Started {
 
 async function start(t: TestContext): Promise<Started> {
   const server = http.createServer((_request, response) => response.end('served'));
-  server.listen(0, '127.0.0.1');
+  server.listen({ port: 0, host: '127.0.0.1', backlog: BACKLOG });
   await once(server, 'listening');
   const address = server.address();
   assert.ok(typeof address === 'object' && address !== null);
-  const acceptor = new Acceptor([server]);
+  const acceptor = new Acceptor([server], BACKLOG);
   t.after(() => server.close());
   return {
     server,
