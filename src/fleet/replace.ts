@@ -155,11 +155,13 @@ export function replaceInPlace(turn: Turn, context: Context): Turn {
   return [...fleet.slots.keys()].reduce((sofar, index) => {
     const { current, outdated } = occupantsOf(sofar.fleet, index);
     if (current !== undefined || outdated === undefined || !isReady(outdated)) return sofar;
-    const isOld = isOfOldRelease(fleet, outdated);
-    if ((isOld && !mayRoll) || !isSpare(sofar.fleet, outdated)) return sofar;
+    // A retiring successor that is not available yet keeps its slot, which is not handed over: else the stable release would
+    // have to come back there.
+    const mayGo = isOfOldRelease(fleet, outdated) ? mayRoll : fleet.slots[index]?.release.id === target.id;
+    if (!mayGo || !isSpare(sofar.fleet, outdated)) return sofar;
     if (!isDue(sofar.fleet, index) || areEnoughBooting(sofar.fleet, target)) return sofar;
     const drained = drain(sofar, outdated, drainCause(fleet, outdated), context);
-    return fork(isOld ? handOver(drained, index) : drained, index, target, context);
+    return fork(handOver(drained, index), index, target, context);
   }, turn);
 }
 

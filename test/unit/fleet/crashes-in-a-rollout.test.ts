@@ -333,6 +333,17 @@ suite('without a surge', () => {
     ]);
   });
 
+  test('S50: a successor retires before it is available -> it is replaced in place once its slot is handed over', () => {
+    const fleet = driveReady({ ...ONE_BY_ONE, respawn: { maxEarlyExits: 2 } })
+      .restarts(2)
+      .exits(1)
+      .isKilled(2);
+    fleet.exits(4, 1).ready(3).passes(1_000).ready(5);
+    fleet.does();
+    assert.deepEqual(fleet.retires(5).passes(999).does(), [], 'slot 1 still belongs to the stable release');
+    assert.deepEqual(fleet.passes(1).does(), ['drain #5 (recycle)', 'fork #6 for slot 1 of generation 2']);
+  });
+
   test('a policy that allows no ready worker: all are replaced at once, and the stable release does not boot', () => {
     const fleet = driveReady({ size: 2, rollout: { maxSurge: 0, maxUnavailable: 2 } });
     fleet.restarts(2);
