@@ -54,7 +54,7 @@ suite('drain', () => {
     });
     const pipelining = await open(service);
     const answers = text(pipelining);
-    const paths = ['/slow?ms=1500', '/slow?ms=1', '/', '/slow?ms=1600'];
+    const paths = ['/slow?ms=1500', '/slow?ms=1', '/', '/draining?ms=100'];
     pipelining.write(paths.map(get).join(''));
     await service.get('/');
     await service.rollOut();
@@ -71,7 +71,7 @@ suite('drain', () => {
     });
     const pipelining = await open(service);
     const answers = text(pipelining);
-    pipelining.write(get('/slow?ms=2500'));
+    pipelining.write(get('/draining?ms=1500'));
     await service.get('/');
     await service.rollOut();
     pipelining.write(GET);
