@@ -54,7 +54,7 @@ suite('drain', () => {
     });
     const pipelining = await open(service);
     const answers = text(pipelining);
-    const paths = ['/slow?ms=1500', '/slow?ms=1', '/', '/draining?ms=100'];
+    const paths = ['/slow?ms=1500', '/slow?ms=1', '/', '/draining?ms=2000'];
     pipelining.write(paths.map(get).join(''));
     await service.get('/');
     await service.rollOut();
