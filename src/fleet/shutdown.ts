@@ -22,7 +22,8 @@ export function leave(turn: Turn, { now }: Context): Turn {
     ({ id }) => isNew || findWorker(turn.before, id)?.state !== 'ready',
   );
   const told = command(turn, ...untold.map(({ id }) => ({ type: 'leave', worker: id }) as const));
-  return isNew ? announce(told, { type: 'fleet-leaving', delayMs: phase.drainAt - now }) : told;
+  const { delayMs } = turn.fleet.policy.shutdown;
+  return isNew ? announce(told, { type: 'fleet-leaving', delayMs }) : told;
 }
 
 /** Rule: the primary closes its sockets, or connections would wait in a queue that no worker empties. Then every worker drains. */
