@@ -25,7 +25,7 @@ function assess(turn: Turn, failure: Failure, context: Context): Turn {
   // A boot of a release that its slot does not need any more: its failure has no consequence.
   if (worker.state === 'booting' && !isOfTarget && worker.generation !== slot?.release.id) return turn;
   const backoff = slot && afterFailure(slot.backoff, failure, fleet.policy.respawn, context);
-  if (isRolling(fleet) && isOfTarget && isAgainstRelease(fleet, failure, backoff)) {
+  if (isRolling(fleet) && isOfTarget && isAgainstRelease(turn, failure, backoff)) {
     return abortRollout(turn, abortReason(failure), failure);
   }
   if (fleet.phase.name === 'starting') return stop(turn, { exitCode: 1, reason: 'boot-failed', error });
@@ -39,10 +39,15 @@ function assess(turn: Turn, failure: Failure, context: Context): Turn {
  * A failure before the worker was available speaks against its release. So do failures of available workers that have brought
  * their slot to its slowest pace: the rollout would never end otherwise.
  */
-function isAgainstRelease(fleet: Fleet, { worker }: Failure, backoff: Backoff | undefined): boolean {
+function isAgainstRelease(
+  { before, fleet }: Turn,
+  { worker }: Failure,
+  backoff: Backoff | undefined,
+): boolean {
   const slot = fleet.slots[worker.slot];
-  // A slot that was scaled away has been handed over, if its successor was available.
-  const isHandedOver = slot === undefined || slot.release.id === fleet.target.id;
+  // A slot that was scaled away, and may have come back just now, belongs to no release: its available worker counts as handed over.
+  const wasScaledAway = slot === undefined || worker.slot >= before.slots.length;
+  const isHandedOver = wasScaledAway || slot.release.id === fleet.target.id;
   return (
     !isAvailable(fleet, worker) ||
     !isHandedOver ||
