@@ -8,7 +8,10 @@ import type { WorkerContext } from './context.ts';
 /** The part of a FastifyInstance that a worker needs: any instance has it, whatever its server, logger or type provider. */
 export interface ServableApp {
   readonly server: net.Server;
-  readonly log: { error(details: object, message: string): void };
+  readonly log: {
+    warn(details: object, message: string): void;
+    error(details: object, message: string): void;
+  };
   ready(): PromiseLike<unknown>;
   listen(options: {
     readonly host: string;

@@ -10,6 +10,8 @@ import { checkCloseMs } from './drain.ts';
 import type { DrainOptions } from './drain.ts';
 import { checkEnv, checkExecArgv } from './environment.ts';
 import type { EnvironmentOptions } from './environment.ts';
+import { checkExitHandlers } from './exit-handlers.ts';
+import type { ExitHandlerOptions } from './exit-handlers.ts';
 import { checkListen } from './listen.ts';
 import type { ListenOptions } from './listen.ts';
 import { checkLogger } from './logger.ts';
@@ -41,7 +43,7 @@ export type { WatchdogOptions } from './watchdog.ts';
  * @throws FST_CLUSTERED_OPTION_INVALID, FST_CLUSTERED_OPTION_UNKNOWN: the first option that is wrong.
  */
 export interface ClusteredOptions
-  extends WorkersOptions, DrainOptions, ReleaseOptions, EnvironmentOptions, LogOptions {
+  extends WorkersOptions, DrainOptions, ExitHandlerOptions, ReleaseOptions, EnvironmentOptions, LogOptions {
   /** Where the service listens. */
   listen?: ListenOptions;
   /** How workers boot. */
@@ -64,6 +66,7 @@ const checkOptions = group({
   rollout: checkRollout,
   shutdown: checkShutdown,
   closeMs: checkCloseMs,
+  exitHandlers: checkExitHandlers,
   watchdog: checkWatchdog,
   entry: checkEntry,
   cwd: checkCwd,

@@ -1,5 +1,5 @@
 // Handles the signals that change the fleet. Those that end the process are in process/exit.ts.
-import process from 'node:process';
+import type { ExitHandlers } from '../process/exit-handlers.ts';
 import { isInTerminal } from '../process/exit.ts';
 
 export interface SignalHandlers {
@@ -10,15 +10,15 @@ export interface SignalHandlers {
 }
 
 /** Returns a function that removes the handlers. */
-export function handleSignals({ restart, step }: SignalHandlers): () => void {
+export function handleSignals(exitHandlers: ExitHandlers, { restart, step }: SignalHandlers): () => void {
   const handlers: readonly (readonly [NodeJS.Signals, () => void])[] = [
     ['SIGUSR2', restart],
     ['SIGTTIN', () => step(1)],
     ['SIGTTOU', () => step(-1)],
     ...(isInTerminal() ? [] : [['SIGHUP', restart] as const]),
   ];
-  for (const [signal, handler] of handlers) process.on(signal, handler);
+  const uninstallers = handlers.map(([signal, handler]) => exitHandlers.listen(signal, handler));
   return () => {
-    for (const [signal, handler] of handlers) process.removeListener(signal, handler);
+    for (const uninstall of uninstallers) uninstall();
   };
 }

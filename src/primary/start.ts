@@ -2,15 +2,17 @@
 import { BootFailedError, GaveUpError, StoppedError } from '../errors.ts';
 import { addressOf, tcp } from '../net/endpoint.ts';
 import type { Settings } from '../options/index.ts';
-import { handleExit } from '../process/exit.ts';
+import { ExitHandlers } from '../process/exit-handlers.ts';
+import { handleExit, heldEvents } from '../process/exit.ts';
 import { writeToStderr } from '../process/stderr.ts';
 import { toErrorInfo, toPlainError } from '../protocol/error-info.ts';
 import type { ClusteredPrimary, Closed } from './clustered-primary.ts';
-import type { PrimaryLogger } from './log/guard.ts';
 import { createLog } from './log/logger.ts';
+import type { PrimaryLog } from './log/logger.ts';
 import { Primary } from './primary.ts';
 import { PinnedReleases } from './releases/pinned-releases.ts';
 import { locate, pathsOf } from './releases/release.ts';
+import { HANDLERS_HELD } from './processes/held-log.ts';
 import { handleSignals } from './signals.ts';
 import { holdSockets } from './sockets/held-sockets.ts';
 
@@ -21,6 +23,7 @@ import { holdSockets } from './sockets/held-sockets.ts';
  */
 export async function startPrimary(settings: Settings): Promise<ClusteredPrimary> {
   const { workers, listen } = settings;
+  const handlers = new ExitHandlers(settings.exitHandlers, heldEvents());
   const releases = new PinnedReleases(locate(settings), settings);
   const log = await createLog(settings.logger);
   const sockets = await holdSockets(tcp(listen));
@@ -30,9 +33,10 @@ export async function startPrimary(settings: Settings): Promise<ClusteredPrimary
   );
   const primary = new Primary({ settings, log, sockets, releases });
   const ready = Promise.race([whenReady(primary), rejectWhenClosed(primary)]);
-  tieToProcess(primary, log, settings.logger !== false);
+  tieToProcess(primary, handlers, log, settings);
   primary.start();
   await ready;
+  handlers.tell((held) => log.warn({ handlers: held }, HANDLERS_HELD));
   return primary;
 }
 
@@ -64,16 +68,23 @@ function errorOf({ exitCode, reason, error }: Closed): Error | null {
 
 const UNCAUGHT = 'uncaught error in the primary';
 
-function tieToProcess(primary: Primary, log: PrimaryLogger, isLogging: boolean): void {
+function tieToProcess(
+  primary: Primary,
+  handlers: ExitHandlers,
+  log: PrimaryLog,
+  { logger, policy }: Settings,
+): void {
   const logUncaught = (error: unknown): void => {
     log.error({ err: toPlainError(error) }, UNCAUGHT);
-    if (!isLogging) writeToStderr(UNCAUGHT, toErrorInfo(error));
+    if (logger === false) writeToStderr(UNCAUGHT, toErrorInfo(error));
   };
-  const uninstall = handleSignals({
+  const uninstall = handleSignals(handlers, {
     restart: () => void primary.restart(),
     step: (by) => primary.stepSize(by),
   });
   const exit = handleExit({
+    handlers,
+    closeMs: policy.closeMs,
     async stop(cause) {
       const closed = primary.close();
       if (cause.type === 'error') logUncaught(cause.error);

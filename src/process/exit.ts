@@ -1,8 +1,14 @@
 // Ends the process: gracefully, on a signal or an uncaught error; at once, when a person sends a second signal.
 import process from 'node:process';
 import closeWithGrace from 'close-with-grace';
+import { signalEvent } from './exit-handlers.ts';
+import type { EndingEvent, ExitHandlers, HeldEvents } from './exit-handlers.ts';
 
-export interface ExitHandlers {
+export interface Exit {
+  /** Those of others run when `stop` has settled, before the process exits. */
+  readonly handlers: ExitHandlers;
+  /** How long they may take. */
+  readonly closeMs: number;
   /** Called once. When it settles, the process exits: with code 1 if it rejects or the cause is an error, else with 0. */
   stop(cause: ExitCause): Promise<void>;
   /** A person sent a second signal, and does not want to wait any longer. */
@@ -14,7 +20,7 @@ export interface ExitHandlers {
 export type ExitCause =
   | { readonly type: 'signal'; readonly signal: NodeJS.Signals }
   /** Uncaught, in this process. */
-  | { readonly type: 'error'; readonly error: unknown }
+  | { readonly type: 'error'; readonly error: unknown; readonly event: EndingEvent }
   | { readonly type: 'requested' };
 
 export interface ProcessEnd {
@@ -36,13 +42,38 @@ export function isInTerminal(): boolean {
   return process.stdin.isTTY || process.stdout.isTTY;
 }
 
-export function handleExit({ stop, force, failedAgain }: ExitHandlers): ProcessEnd {
+/** Signals that end the process. */
+function exitSignals(): readonly NodeJS.Signals[] {
+  return ['SIGTERM', 'SIGINT', 'SIGQUIT', ...(isInTerminal() ? (['SIGHUP'] as const) : [])];
+}
+
+/** Handlers of others for these are held back, in a process that is no worker. */
+export function heldEvents(): HeldEvents {
+  return {
+    signals: exitSignals(),
+    signalsIfEnding: ['SIGUSR2', ...(isInTerminal() ? [] : (['SIGHUP'] as const))],
+  };
+}
+
+export function handleExit({ handlers, closeMs, stop, force, failedAgain }: Exit): ProcessEnd {
   let cause: ExitCause | undefined;
   let signalledAt: number | undefined;
   let isForced = false;
   const grace = closeWithGrace({ delay: false, logger: false, skip: [...EVERY_EVENT] }, async () => {
-    await stop(cause ?? { type: 'requested' });
-    if (cause?.type === 'error') throw cause.error;
+    const first = cause ?? { type: 'requested' };
+    const failed = await stop(first).then(
+      () => first.type === 'error',
+      () => true,
+    );
+    // A person who forces the end does not want to wait for anything.
+    if (!isForced) {
+      await handlers.run(eventOf(first), {
+        exitCode: () => (failed ? 1 : 0),
+        withinMs: closeMs,
+        failed: failedAgain,
+      });
+    }
+    if (failed) throw new Error('for the exit code');
   });
   const begin = (first: ExitCause): void => {
     cause = first;
@@ -57,28 +88,36 @@ export function handleExit({ stop, force, failedAgain }: ExitHandlers): ProcessE
     isForced = true;
     force(signal);
   };
-  const onError = (error: unknown): void => {
-    if (cause === undefined) begin({ type: 'error', error });
+  const onError = (error: unknown, origin: unknown): void => {
+    if (cause === undefined) begin({ type: 'error', error, event: handlers.eventOf(error, origin) });
     else failedAgain(error);
   };
-  const signals: readonly NodeJS.Signals[] = [
-    'SIGTERM',
-    'SIGINT',
-    'SIGQUIT',
-    ...(isInTerminal() ? (['SIGHUP'] as const) : []),
+  const uninstallers = [
+    ...exitSignals().map((signal) => handlers.listen(signal, onSignal)),
+    // Node reports unhandled rejections here, too.
+    handlers.listen('uncaughtException', onError),
   ];
-  for (const signal of signals) process.on(signal, onSignal);
-  // Node reports unhandled rejections here, too.
-  process.on('uncaughtException', onError);
   return {
     end() {
       if (cause === undefined) begin({ type: 'requested' });
     },
     uninstall() {
-      for (const signal of signals) process.removeListener(signal, onSignal);
-      process.removeListener('uncaughtException', onError);
+      // A process that is about to exit is still ours.
+      if (cause === undefined) for (const uninstall of uninstallers) uninstall();
     },
   };
+}
+
+/** Where no signal came, handlers hear of SIGTERM: that is where they expect the end of a process. */
+function eventOf(cause: ExitCause): EndingEvent {
+  switch (cause.type) {
+    case 'signal':
+      return signalEvent(cause.signal);
+    case 'error':
+      return cause.event;
+    case 'requested':
+      return signalEvent('SIGTERM');
+  }
 }
 
 /** Everything that close-with-grace would listen to: it forces the exit on any second signal or error, however soon. */

@@ -2,6 +2,7 @@
 import { number, parserOf } from './declare.ts';
 import type { MessageOf } from './declare.ts';
 import { parseErrorInfo } from './error-info.ts';
+import { heldHandlers } from './held-handlers.ts';
 import { requestName } from './requests.ts';
 
 const MESSAGES = {
@@ -15,6 +16,8 @@ const MESSAGES = {
   failing: { error: parseErrorInfo },
   /** The worker asks to be replaced. */
   retire: {},
+  /** The worker holds back these exit handlers of its app. */
+  'handlers-held': { handlers: heldHandlers },
   /** The primary sends a `response` with the same id. */
   request: { id: number, name: requestName },
 };

@@ -17,6 +17,8 @@ export interface WorkerSettings {
   /** For a worker that has to leave without an order from the primary. */
   readonly shutdown: { readonly idleMs: number; readonly graceMs: number };
   readonly closeMs: number;
+  /** What becomes of exit handlers that the app adds. */
+  readonly exitHandlers: 'hold' | 'leave';
 }
 
 export interface HeldSocket {

@@ -3,13 +3,14 @@ import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 import { build } from '../app/app.ts';
 import type { BuildApp, ServableApp } from '../app/app.ts';
-import { close } from '../app/close.ts';
+import { allowClosingAgain, close } from '../app/close.ts';
 import type { WorkerContext } from '../app/context.ts';
 import { logError } from '../app/log-error.ts';
 import { attempt } from '../attempt.ts';
 import { serve } from '../drain/serve.ts';
 import type { Settings } from '../options/index.ts';
-import { handleExit, isInTerminal } from '../process/exit.ts';
+import { ExitHandlers } from '../process/exit-handlers.ts';
+import { handleExit, heldEvents, isInTerminal } from '../process/exit.ts';
 import { writeToStderr } from '../process/stderr.ts';
 import { toErrorInfo } from '../protocol/error-info.ts';
 import { createSingleContext } from './context.ts';
@@ -30,8 +31,9 @@ export interface ClusteredSingle<App extends ServableApp = ServableApp> {
 /** Settles when it listens. @throws FST_CLUSTERED_LISTEN_FAILED, or what buildApp or a plugin threw */
 export async function startSingle<App extends ServableApp>(
   buildApp: BuildApp<App>,
-  { listen: where, policy }: Settings,
+  { listen: where, policy, exitHandlers }: Settings,
 ): Promise<ClusteredSingle<App>> {
+  const handlers = new ExitHandlers(exitHandlers, heldEvents());
   const context = createSingleContext();
   const app = await build(buildApp, context);
   const drain = await serve(app, context, () => listen(app, where));
@@ -42,27 +44,36 @@ export async function startSingle<App extends ServableApp>(
     await drain.drain({ final: true, ...policy.shutdown });
     if (!(await close(app, policy.closeMs))) throw new Error('app.close() did not succeed');
   });
-  const uninstall = installHandlers(app, stop);
+  const uninstall = installHandlers(app, stop, handlers, policy.closeMs);
+  handlers.tell((held) => attempt(() => app.log.warn({ handlers: held }, 'exit handlers held back')));
   return { role: 'single', app, worker: context, close: () => stop().finally(uninstall) };
 }
 
 /** A signal that only a primary could act on is refused with a log line. Returns the function that uninstalls the handlers. */
-function installHandlers(app: ServableApp, stop: () => Promise<void>): () => void {
+function installHandlers(
+  app: ServableApp,
+  stop: () => Promise<void>,
+  handlers: ExitHandlers,
+  closeMs: number,
+): () => void {
   const refused = isInTerminal() ? (['SIGUSR2'] as const) : (['SIGUSR2', 'SIGHUP'] as const);
   const refuse = (signal: string): void =>
     app.log.error({ signal }, 'a single process cannot be rolled; restart it, or set workers above 0');
-  for (const signal of refused) process.on(signal, refuse);
+  const uninstallers = refused.map((signal) => handlers.listen(signal, refuse));
   const exit = handleExit({
+    handlers,
+    closeMs,
     async stop(cause) {
       if (cause.type === 'error') report(app, cause.error);
       await stop();
+      allowClosingAgain(app);
     },
     force: () => process.exit(1),
     failedAgain: (error) => report(app, error),
   });
   return () => {
     exit.uninstall();
-    for (const signal of refused) process.removeListener(signal, refuse);
+    for (const uninstall of uninstallers) uninstall();
   };
 }
 

@@ -1,9 +1,11 @@
-// Ends a worker, whatever the reason: stops the boot, drains, closes the app, exits.
+// Ends a worker, whatever the reason: stops the boot, drains, closes the app, runs what was held back, exits.
 import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 import type { ServableApp } from '../app/app.ts';
-import { close } from '../app/close.ts';
+import { allowClosingAgain, close } from '../app/close.ts';
 import type { DrainOrder } from '../drain/drain.ts';
+import { signalEvent } from '../process/exit-handlers.ts';
+import type { EndingEvent, ExitHandlers } from '../process/exit-handlers.ts';
 import { writeToStderr } from '../process/stderr.ts';
 import { toErrorInfo } from '../protocol/error-info.ts';
 import type { ErrorInfo } from '../protocol/error-info.ts';
@@ -16,15 +18,19 @@ export class GracefulExit {
   readonly #settings: WorkerSettings;
   readonly #channel: Channel;
   readonly #boot: Boot<ServableApp>;
+  readonly #handlers: ExitHandlers;
+  /** What the handlers of others hear of. A worker that was told to drain got no signal; they expect one at an end. */
+  #event: EndingEvent = signalEvent('SIGTERM');
   #exited: Promise<never> | undefined;
   /** Settles when the failure is reported: the process must not exit before. */
   #reported: Promise<void> | undefined;
   #code: 0 | 1 = 0;
 
-  constructor(settings: WorkerSettings, channel: Channel, boot: Boot<ServableApp>) {
+  constructor(settings: WorkerSettings, channel: Channel, boot: Boot<ServableApp>, handlers: ExitHandlers) {
     this.#settings = settings;
     this.#channel = channel;
     this.#boot = boot;
+    this.#handlers = handlers;
   }
 
   /** Undefined: the worker stays. */
@@ -39,7 +45,8 @@ export class GracefulExit {
   }
 
   /** An error that nothing caught, or a boot that failed. The primary starts a replacement when it hears of it. */
-  fail(error: unknown): void {
+  fail(error: unknown, event: EndingEvent): void {
+    if (this.#exited === undefined) this.#event = event;
     this.#code = 1;
     this.#reported ??= this.#report(toErrorInfo(error));
     this.begin({ final: false, ...this.#settings.shutdown });
@@ -55,10 +62,24 @@ export class GracefulExit {
     const { closeMs } = this.#settings;
     await Promise.race([this.#boot.stop(), setTimeout(closeMs)]);
     await this.#boot.drain?.drain(order);
+    const closeBy = performance.now() + closeMs;
     const { app } = this.#boot;
     if (app !== undefined && !(await close(app, closeMs))) this.#code = 1;
     await this.#reported;
+    await this.#runHandlers(Math.max(1, closeBy - performance.now()));
     process.exit(this.#code);
+  }
+
+  /** Settles if there are none. The primary kills a worker that takes longer. */
+  #runHandlers(withinMs: number): Promise<void> {
+    // Nothing that the primary says matters any more, so it must not keep the process alive.
+    process.channel?.unref();
+    if (this.#boot.app !== undefined) allowClosingAgain(this.#boot.app);
+    return this.#handlers.run(this.#event, {
+      exitCode: () => this.#code,
+      withinMs,
+      failed: (error) => this.fail(error, this.#event),
+    });
   }
 
   /** Once: to the primary, or to stderr if the primary is gone or has no logger. */

@@ -3,6 +3,7 @@ import process from 'node:process';
 import type { BuildApp, ServableApp } from '../app/app.ts';
 import { MutableContext } from '../app/context.ts';
 import type { WorkerContext } from '../app/context.ts';
+import { ExitHandlers } from '../process/exit-handlers.ts';
 import { PROTOCOL } from '../protocol/envelope.ts';
 import { fromErrorInfo } from '../protocol/error-info.ts';
 import { takeSettings } from '../protocol/worker-settings.ts';
@@ -12,6 +13,14 @@ import { Boot } from './boot.ts';
 import { Channel } from './channel.ts';
 import type { Instruction } from './channel.ts';
 import { GracefulExit } from './graceful-exit.ts';
+import { HELD_EVENTS } from './held-events.ts';
+
+/**
+ * How long a worker hears SIGTERM before it asks to be replaced, in ms. Whoever signals every process of the service, as
+ * systemd does by default, reaches workers before the primary or at the same moment; and the primary may read their
+ * requests before its own signal. Without this delay it would fork successors just before it begins to stop.
+ */
+const RETIRE_DELAY_MS = 200;
 
 /** What startClustered resolves with in a worker. */
 export interface ClusteredWorker<App extends ServableApp = ServableApp> {
@@ -33,10 +42,12 @@ class Worker<App extends ServableApp> {
   readonly #channel: Channel;
   readonly #context: MutableContext;
   readonly #boot: Boot<App>;
+  readonly #handlers: ExitHandlers;
   readonly #exit: GracefulExit;
 
   constructor(settings: WorkerSettings) {
     this.#settings = settings;
+    this.#handlers = new ExitHandlers(settings.exitHandlers, HELD_EVENTS);
     this.#channel = new Channel({
       onInstruction: (instruction) => this.#follow(instruction),
       onDisconnect: () => void this.#exit.disconnected(),
@@ -49,22 +60,31 @@ class Worker<App extends ServableApp> {
       restart: async () => mapError(await this.#channel.request('restart'), fromErrorInfo),
     });
     this.#boot = new Boot(settings, this.#context);
-    this.#exit = new GracefulExit(settings, this.#channel, this.#boot);
+    this.#exit = new GracefulExit(settings, this.#channel, this.#boot, this.#handlers);
   }
 
   async start(buildApp: BuildApp<App>): Promise<ClusteredWorker<App>> {
     void this.#channel.send({ type: 'hello', protocol: PROTOCOL });
-    process.on('uncaughtException', (error) => this.#exit.fail(error));
-    process.on('SIGTERM', () => void this.#channel.send({ type: 'retire' }));
-    await this.#boot.run(buildApp).catch((error: unknown) => this.#exit.fail(error));
+    const fail = (error: unknown, origin: unknown): void =>
+      this.#exit.fail(error, this.#handlers.eventOf(error, origin));
+    this.#handlers.listen('uncaughtException', fail);
+    this.#handlers.listen('SIGTERM', () => void setTimeout(() => this.#retire(), RETIRE_DELAY_MS));
+    await this.#boot.run(buildApp).catch((error: unknown) => fail(error, 'uncaughtException'));
     if (this.#exit.exited !== undefined) return this.#exit.exited;
     const { app } = this.#boot;
     if (app === undefined) throw new Error('unreachable: without an app the worker exits');
     this.#context.markReady();
     void this.#channel.send({ type: 'ready' });
+    this.#handlers.tell((handlers) => void this.#channel.send({ type: 'handlers-held', handlers }));
     const beat = (): void => void this.#channel.send({ type: 'heartbeat' });
     setInterval(beat, this.#settings.heartbeatMs).unref();
     return { role: 'worker', app, worker: this.#context };
+  }
+
+  /** Unless the primary has told it meanwhile that all of them stop. */
+  #retire(): void {
+    const isLeaving = this.#context.state === 'leaving' || this.#exit.exited !== undefined;
+    if (!isLeaving) void this.#channel.send({ type: 'retire' });
   }
 
   #follow(instruction: Instruction): void {

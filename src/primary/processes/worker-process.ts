@@ -96,6 +96,7 @@ function environment({ cwd, env }: Launch, { settings }: ForkOptions): Record<st
 
 function watch(worker: Worker, callbacks: ProcessCallbacks): WorkerProcess {
   let isListening = false;
+  let isFailing = false;
   const send = (message: PrimaryMessage): void => {
     if (worker.isConnected()) worker.send(wrap(message), undefined, () => undefined);
   };
@@ -107,6 +108,7 @@ function watch(worker: Worker, callbacks: ProcessCallbacks): WorkerProcess {
       isListening = true;
       send({ type: 'acknowledged' });
     }
+    if (message.type === 'failing') isFailing = true;
     callbacks.message(message);
   });
   worker.on('exit', (code, signal) => {
@@ -122,9 +124,10 @@ function watch(worker: Worker, callbacks: ProcessCallbacks): WorkerProcess {
   return {
     pid: worker.process.pid,
     send(message) {
-      // Before its hello a worker does not read messages. It is not acknowledged either, so it serves no request yet.
-      if (message.type === 'drain' && !isListening) worker.process.kill('SIGKILL');
-      else send(message);
+      if (message.type !== 'drain' || isListening) send(message);
+      // Before its hello a worker does not read messages. It is not acknowledged either, so it serves no request yet. One that
+      // fails exits by itself, when it has run the handlers that report the error.
+      else if (!isFailing) worker.process.kill('SIGKILL');
     },
     kill() {
       worker.process.kill('SIGKILL');

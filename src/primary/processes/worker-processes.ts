@@ -13,6 +13,7 @@ import type { PrimaryLog } from '../log/logger.ts';
 import type { PinnedReleases } from '../releases/pinned-releases.ts';
 import { logGone } from '../releases/release-log.ts';
 import type { HeldSockets } from '../sockets/held-sockets.ts';
+import { HeldLog } from './held-log.ts';
 import { fork } from './worker-process.ts';
 import type { WorkerProcess } from './worker-process.ts';
 import { workerSettings } from './worker-settings.ts';
@@ -37,6 +38,7 @@ export interface Supervisor extends Pick<ClusteredPrimary, 'status' | 'restart'>
 export class WorkerProcesses {
   readonly #parts: Parts;
   readonly #supervisor: Supervisor;
+  readonly #heldLog: HeldLog;
   readonly #processes = new Map<number, WorkerProcess>();
   /** Since they were last taken. They are no events: there are many, and they change nothing until the fleet looks at them. */
   #heartbeats = new Map<number, number>();
@@ -44,6 +46,7 @@ export class WorkerProcesses {
   constructor(parts: Parts, supervisor: Supervisor) {
     this.#parts = parts;
     this.#supervisor = supervisor;
+    this.#heldLog = new HeldLog(parts.log);
   }
 
   /** Null: the process is gone, or could not be made. */
@@ -90,7 +93,7 @@ export class WorkerProcesses {
         descriptors: sockets.descriptors,
       },
       {
-        message: (message) => this.#hear(worker, message),
+        message: (message) => this.#hear(worker, generation.id, message),
         exited: (code, signal) => dispatch({ type: 'worker-exited', worker, code, signal }),
         disconnected: () => dispatch({ type: 'worker-disconnected', worker }),
         forkFailed: (error) => dispatch({ type: 'fork-failed', worker, error }),
@@ -98,7 +101,7 @@ export class WorkerProcesses {
     );
   }
 
-  #hear(worker: number, message: WorkerMessage): void {
+  #hear(worker: number, generation: number, message: WorkerMessage): void {
     const { dispatch, now } = this.#supervisor;
     switch (message.type) {
       case 'hello': {
@@ -115,6 +118,8 @@ export class WorkerProcesses {
         return dispatch({ type: 'worker-failing', worker, error: message.error });
       case 'retire':
         return dispatch({ type: 'retire-requested', worker });
+      case 'handlers-held':
+        return this.#heldLog.hear(generation, message.handlers);
       case 'request':
         void this.#respond(worker, message.id, message.name);
         return undefined;

@@ -8,7 +8,7 @@ import { FIRST_INHERITED } from './worker-process.ts';
 
 export function workerSettings(
   worker: Pick<WorkerSettings, 'slot' | 'generation'>,
-  { policy, listen, logger }: Settings,
+  { policy, listen, logger, exitHandlers }: Settings,
   endpoints: readonly Endpoint[],
 ): WorkerSettings {
   const { shutdown, closeMs, watchdog } = policy;
@@ -22,6 +22,7 @@ export function workerSettings(
     heartbeatMs: watchdog === false ? HEARTBEAT_MS : Math.min(HEARTBEAT_MS, watchdog.timeoutMs / 10),
     shutdown: { idleMs: shutdown.idleMs, graceMs: shutdown.graceMs },
     closeMs,
+    exitHandlers,
   };
 }
 

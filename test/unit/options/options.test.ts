@@ -22,7 +22,8 @@ suite('options', () => {
       env: { NAME: 'value' },
       execArgv: ['--no-warnings'],
       logger: false,
-    };
+      exitHandlers: 'leave',
+    } as const;
     const options: Required<ClusteredOptions> = { ...inPolicy, ...besides };
     assert.deepEqual(validated(options), { ...besides, policy: { maxWorkers: 1024, ...inPolicy } });
   });
@@ -37,6 +38,7 @@ suite('options', () => {
       env: {},
       execArgv: ['--enable-source-maps'],
       logger: true,
+      exitHandlers: 'hold',
     });
     assert.deepEqual(Object.keys(policy).toSorted(), [
       'boot',

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import process from 'node:process';
 import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { handleExit } from '../../../src/process/exit.ts';
+import { ExitHandlers } from '../../../src/process/exit-handlers.ts';
+import { handleExit, heldEvents } from '../../../src/process/exit.ts';
 import type { ExitCause, ProcessEnd } from '../../../src/process/exit.ts';
 
 const SIGNAL = 'SIGQUIT';
@@ -90,6 +91,8 @@ function start(t: TestContext): Started {
     t.mock.method(process, 'exit', resolve);
   });
   const end = handleExit({
+    handlers: new ExitHandlers('leave', heldEvents()),
+    closeMs: 1,
     stop(cause) {
       seen.push(`stop ${describe(cause)}`);
       return stop;

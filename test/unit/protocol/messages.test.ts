@@ -21,6 +21,7 @@ const FROM_WORKER: Examples<WorkerMessage> = {
   heartbeat: { type: 'heartbeat' },
   failing: { type: 'failing', error: ERROR },
   retire: { type: 'retire' },
+  'handlers-held': { type: 'handlers-held', handlers: [{ event: 'SIGTERM', by: '/app/main.js:7' }] },
   request: { type: 'request', id: 1, name: 'status' },
 };
 const FROM_PRIMARY: Examples<PrimaryMessage> = {

@@ -21,6 +21,7 @@ const SETTINGS: WorkerSettings = {
   primaryLogs: true,
   shutdown: { idleMs: 1_000, graceMs: 7_000 },
   closeMs: 2_000,
+  exitHandlers: 'hold',
 };
 
 suite('the settings of a worker', () => {

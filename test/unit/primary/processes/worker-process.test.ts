@@ -48,6 +48,7 @@ async function messagesTo(t: TestContext, protocol: number): Promise<number | nu
           primaryLogs: true,
           shutdown: { idleMs: 1, graceMs: 1 },
           closeMs: 1,
+          exitHandlers: 'hold',
         },
         descriptors: [],
       },
