@@ -27,7 +27,7 @@ function firstIn(sites: readonly NodeJS.CallSite[]): string | null | undefined {
     const file = site.getFileName();
     // Built-in functions of the language have none.
     if (typeof file !== 'string' || file === '' || file === EVENTS) continue;
-    return file.startsWith('node:') ? null : `${file.replace(/^file:\/\//, '')}:${site.getLineNumber()}`;
+    return file.startsWith('node:') ? null : `${file.replace(/^\w+:\/\//, '')}:${site.getLineNumber()}`;
   }
   return undefined;
 }

@@ -69,8 +69,9 @@ export function theHold(events: HeldEvents): Hold {
   Object.defineProperty(process, HOLD, { value: hold });
   patchEmit(hold);
   patchCapture(hold);
-  watchListeners(hold);
+  // Those that are added again keep who added them: nobody knows.
   for (const signal of [...events.signals, ...events.signalsIfEnding]) bindAgain(signal);
+  watchListeners(hold);
   return hold;
 }
 

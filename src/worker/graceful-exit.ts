@@ -60,7 +60,8 @@ export class GracefulExit {
 
   async #leave(order: DrainOrder): Promise<never> {
     const { closeMs } = this.#settings;
-    await Promise.race([this.#boot.stop(), setTimeout(closeMs)]);
+    // Unref'd: later the process may end when nothing else is left to do.
+    await Promise.race([this.#boot.stop(), setTimeout(closeMs, undefined, { ref: false })]);
     await this.#boot.drain?.drain(order);
     const closeBy = performance.now() + closeMs;
     const { app } = this.#boot;
