@@ -32,6 +32,7 @@ export interface Hold {
   events: HeldEvents;
   /** Our own listeners. */
   readonly own: Map<string, Set<Listener>>;
+  /** Null: Node itself. Its listeners end nothing, so they are not held. */
   readonly addedBy: WeakMap<Listener, string | null>;
   /** What others have passed to setUncaughtExceptionCaptureCallback. */
   capture: ((error: Error) => void) | null;
@@ -69,8 +70,10 @@ export function theHold(events: HeldEvents): Hold {
   Object.defineProperty(process, HOLD, { value: hold });
   patchEmit(hold);
   patchCapture(hold);
-  // Those that are added again keep who added them: nobody knows.
-  for (const signal of [...events.signals, ...events.signalsIfEnding]) bindAgain(signal);
+  for (const signal of [...events.signals, ...events.signalsIfEnding]) {
+    for (const listener of listenersOfNode(signal)) hold.addedBy.set(listener, null);
+    bindAgain(signal);
+  }
   watchListeners(hold);
   return hold;
 }
@@ -119,8 +122,9 @@ export function heldListeners(hold: Hold, event: string): readonly Listener[] {
     : null;
   return (process.rawListeners(event) as readonly Listener[]).filter((raw) => {
     const listener = originalOf(raw);
+    if (own?.has(listener) === true || hold.addedBy.get(listener) === null) return false;
     // tsx hides its own from listeners(), and passes on by it that the signal has come: else it kills this process.
-    return own?.has(listener) !== true && visible.includes(listener) && endings?.has(listener) !== false;
+    return visible.includes(listener) && endings?.has(listener) !== false;
   });
 }
 
@@ -139,11 +143,9 @@ export function heldIn(hold: Hold): readonly HeldHandler[] {
   const { signals, signalsIfEnding } = hold.events;
   const all = [...signals, ...signalsIfEnding, EXCEPTION, REJECTION].flatMap((event) =>
     isHeld(hold, event)
-      ? handlersOf(hold, event).flatMap((handler) => {
+      ? handlersOf(hold, event).map((handler) => {
           const listener = originalOf(handler);
-          const by = hold.addedBy.get(listener);
-          // Null: Node itself.
-          return by === null ? [] : [{ event, by: by ?? namedOnly(listener) }];
+          return { event, by: hold.addedBy.get(listener) ?? namedOnly(listener) };
         })
       : [],
   );
@@ -189,6 +191,17 @@ function watchListeners(hold: Hold): void {
     if (typeof event !== 'string' || hold.own.get(event)?.has(listener) !== true) return;
     Reflect.apply(process.on, process, [event, listener]);
   });
+}
+
+/** For options of Node's own, such as a heap snapshot on a signal. They were added before any other code ran. */
+function listenersOfNode(signal: NodeJS.Signals): readonly Listener[] {
+  const options = `${process.execArgv.join(' ')} ${process.env['NODE_OPTIONS'] ?? ''}`;
+  const [reports = 'SIGUSR2'] = /--report-signal[= ](\w+)/.exec(options)?.slice(1) ?? [];
+  const count = [
+    new RegExp(`--heapsnapshot-signal[= ]${signal}\\b`).test(options),
+    options.includes('--report-on-signal') && reports === signal,
+  ].filter(Boolean).length;
+  return (process.listeners(signal) as readonly Listener[]).slice(0, count);
 }
 
 /** Node takes process.emit as it is when the first listener for a signal is added, and that was before it was patched. */

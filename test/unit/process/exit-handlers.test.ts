@@ -37,8 +37,8 @@ interface Ended {
 }
 
 /** Runs it in a process of its own: what is patched there is patched for good. */
-function ended(program: string): Ended {
-  const args = ['--input-type=module', '--eval', BEFORE + program];
+function ended(program: string, execArgv: readonly string[] = []): Ended {
+  const args = [...execArgv, '--input-type=module', '--eval', BEFORE + program];
   const { stdout, stderr, status, signal } = spawnSync(process.execPath, args, {
     cwd: ROOT,
     encoding: 'utf8',
@@ -132,6 +132,20 @@ suite('exit handlers of others', () => {
       await send('SIGTERM');
     `;
     assert.deepEqual(ended(program), clean('hidden', 'ours'));
+  });
+
+  test('what Node listens for by itself runs at once', () => {
+    const program = `
+      process.on('SIGUSR2', () => say('theirs'));
+      new ExitHandlers('hold', { signals: ['SIGUSR2'], signalsIfEnding: [] }).listen('SIGUSR2', () => say('ours'));
+      process.emit('SIGUSR2', 'SIGUSR2');
+      const { readdirSync, rmSync } = await import('node:fs');
+      const written = readdirSync('.').filter((name) => name.startsWith('Heap.') && name.includes('.' + process.pid + '.'));
+      for (const name of written) rmSync(name);
+      say('snapshots', written.length);
+      process.exit();
+    `;
+    assert.deepEqual(ended(program, ['--heapsnapshot-signal=SIGUSR2']), clean('ours', 'snapshots 1'));
   });
 
   test('left alone, they run at once', () => {
