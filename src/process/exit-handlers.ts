@@ -87,6 +87,8 @@ export class ExitHandlers {
     const handlers = handlersOf(hold, name);
     if (handlers.length === 0) return;
     hold.running = { event: name, exit };
+    // What they add themselves, to hear of a second signal, is nobody's news.
+    hold.added = () => undefined;
     process.prependListener('exit', () => {
       process.exitCode = codeOf(process.exitCode, name, exitCode());
     });

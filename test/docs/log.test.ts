@@ -119,6 +119,14 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     return service;
   },
 
+  'handlers-held': async (t) => {
+    const folder = createProject(t);
+    write(folder, 'main.mjs', release(`process.on('SIGUSR2', () => undefined); return app;`));
+    const service = await startReadyService(t, { fixture: path.join(folder, 'main.mjs'), cwd: folder });
+    await service.seen('exit handlers held back');
+    return service;
+  },
+
   'link-moved': async (t) => {
     const folder = createProject(t);
     for (const number of [1, 2]) write(folder, `releases/${number}/main.mjs`, release(WORKS));
