@@ -7,6 +7,8 @@ export interface ErrorInfo {
   readonly message: string;
   readonly stack: string | null;
   readonly code: string | null;
+  /** Its own properties, as plain data. Left out if it has none. */
+  readonly properties?: Readonly<Record<string, unknown>>;
 }
 
 /** When the last heartbeat of each worker came, by the worker's id. */

@@ -4,7 +4,7 @@ import { isMixed, isRolling } from '../fleet/fleet.ts';
 import type { Fleet } from '../fleet/fleet.ts';
 import { addressOf } from '../net/endpoint.ts';
 import type { Endpoint } from '../net/endpoint.ts';
-import { toErrorInfo } from '../protocol/error-info.ts';
+import { toErrorInfo, withoutProperties } from '../protocol/error-info.ts';
 import { mapError } from '../status.ts';
 import type { FleetStatus, RolloutResult } from '../status.ts';
 import type { PidOf } from './observers/details.ts';
@@ -31,6 +31,6 @@ export function statusOf(fleet: Fleet, { endpoints, lastRollout, pidOf }: Surrou
       state,
       generation,
     })),
-    lastRollout: lastRollout && mapError(lastRollout, toErrorInfo),
+    lastRollout: lastRollout && mapError(lastRollout, (error) => withoutProperties(toErrorInfo(error))),
   };
 }

@@ -32,8 +32,9 @@ function exitUnlessStarted(): void {
 /** The entry file cannot be parsed, or throws while it loads: no other code is there yet that could report it. */
 function report(thrown: unknown, primaryLogs: boolean, leaveToNode: () => void): void {
   const error = toErrorInfo(thrown);
-  // Only Node knows where a file cannot be parsed, and it says so only if the error is uncaught.
-  const isForNode = attempt(() => thrown instanceof SyntaxError) === true;
+  // Where it could not be found out where a file cannot be parsed, Node still says so, if the error is uncaught.
+  const isForNode =
+    attempt(() => thrown instanceof SyntaxError) === true && error.stack?.startsWith('SyntaxError') === true;
   const write = (): void => {
     if (!isForNode) writeToStderr('the worker could not load its entry file', error);
   };
