@@ -8,9 +8,9 @@ export const OptionInvalidError = createError<[option: string, came: string, all
 );
 
 /** There is no option of that name. */
-export const OptionUnknownError = createError<[option: string, known: string]>(
+export const OptionUnknownError = createError<[option: string, hint: string, known: string]>(
   'FST_CLUSTERED_OPTION_UNKNOWN',
-  'there is no option %s; the options are: %s',
+  'there is no option %s%s; the options are: %s',
 );
 
 /** startClustered was called a second time in this process. */
@@ -85,10 +85,10 @@ export const NotAnAppError = createError<[came: string]>(
   'buildApp must return a Fastify instance (or a promise of one), but it returned %s',
 );
 
-/** buildApp returned an app that already listens. */
-export const AppListensError = createError(
+/** buildApp calls app.listen(); `cause` is the error of that call, if it failed because the port is in use. */
+export const AppListensError = createError<[options?: ErrorOptions]>(
   'FST_CLUSTERED_APP_LISTENS',
-  'buildApp returned an app that already listens; remove its app.listen() call: fastify-clustered listens for it',
+  'the app already listens; remove its app.listen() call: buildApp returns the app, and fastify-clustered listens for it',
 );
 
 /** buildApp threw something that is not an Error; `cause` is what it threw. */

@@ -18,15 +18,15 @@ export interface ClusteredPluginOptions {
    * `readiness` is false, 503. The names are those of the Kubernetes API server. `true`: with the default paths.
    * @default false
    */
-  health?: boolean | HealthRoutes;
+  health?: boolean | HealthRoutes | undefined;
 }
 
 /** The paths of the health routes. */
 export interface HealthRoutes {
   /** @default '/livez' */
-  livez?: string;
+  livez?: string | undefined;
   /** @default '/readyz' */
-  readyz?: string;
+  readyz?: string | undefined;
 }
 
 declare module 'fastify' {

@@ -1,5 +1,5 @@
 // Enters events into the fleet: what is known of its workers, and what it is to become. What follows is for the rules to decide.
-import type { FleetEvent, Heartbeats } from './event.ts';
+import type { ErrorInfo, FleetEvent, Heartbeats } from './event.ts';
 import type { Fleet, Generation } from './fleet.ts';
 import { findWorker, freshSlot, isRolling, isServing, stableSlots, surveyed } from './fleet.ts';
 import {
@@ -154,7 +154,8 @@ const CHANNEL_CLOSED = {
   code: null,
 };
 
-function exitError({ code, signal }: { readonly code: number | null; readonly signal: string | null }) {
+function exitError({ code, signal, explanation }: Extract<FleetEvent, { type: 'worker-exited' }>): ErrorInfo {
   const how = signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
-  return { name: 'Error', message: `The worker ${how}`, stack: null, code: null };
+  const why = explanation === undefined ? '' : `: ${explanation}`;
+  return { name: 'Error', message: `The worker ${how}${why}`, stack: null, code: null };
 }

@@ -30,6 +30,8 @@ export type FleetEvent =
       readonly worker: number;
       readonly code: number | null;
       readonly signal: string | null;
+      /** What both mean, in words. Only for the message of an error. */
+      readonly explanation?: string;
     }
   | { readonly type: 'fork-failed'; readonly worker: number; readonly error: ErrorInfo }
   /** The generation has a higher id than all before. */

@@ -9,13 +9,13 @@ export interface BootOptions {
    * How long a worker may take from its fork until it is ready, in ms. The primary kills a worker that takes longer.
    * @default 30_000
    */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   /**
    * How many workers may boot at once. The primary forks the others one by one, as these get ready or fail. Boots share
    * the CPUs: all at once, each would take as long as the last.
    * @default Math.max(2 * os.availableParallelism(), 4)
    */
-  concurrency?: number;
+  concurrency?: number | undefined;
 }
 
 export const checkBoot = group({

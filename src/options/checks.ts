@@ -1,5 +1,5 @@
 // The checks that the sections share. A check takes what came for an option, and gives what the package works with.
-import { OptionInvalidError, OptionUnknownError } from '../errors.ts';
+import { OptionInvalidError } from '../errors.ts';
 import { show } from '../show.ts';
 
 /** What defaults are taken from. */
@@ -11,12 +11,16 @@ export interface Runtime {
 }
 
 /** Throws the error that names the option, what came, and what is allowed. */
-export type Check<T> = (value: unknown, name: string, runtime: Runtime) => T;
+export interface Check<T> {
+  (value: unknown, name: string, runtime: Runtime): T;
+  /** Of a group: the checks of its options. */
+  readonly checks?: Checks;
+}
 
 /** A check for every option of a section, and for nothing else. Null stands for what is found out later. */
 export type ChecksOf<Options> = { readonly [Name in keyof Options]-?: Check<Options[Name] | null> };
 
-type Checks = Readonly<Record<string, Check<unknown>>>;
+export type Checks = Readonly<Record<string, Check<unknown>>>;
 type Checked<C extends Checks> = { readonly [Name in keyof C]: ReturnType<C[Name]> };
 
 /** The name of the object that holds all options; it is no part of theirs. */
@@ -30,22 +34,19 @@ export function group<C extends Checks>(
   checks: C,
   agree?: (checked: Checked<C>, name: string) => void,
 ): Check<Checked<C>> {
-  const known = Object.keys(checks);
-  return (value, name, runtime) => {
+  const check = (value: unknown, name: string, runtime: Runtime): Checked<C> => {
     const given = value === undefined ? {} : value;
     if (!isObject(given)) throw invalid(name, value, 'an object');
     const prefix = name === ROOT ? '' : `${name}.`;
-    for (const key of Object.keys(given)) {
-      if (!known.includes(key)) throw new OptionUnknownError(`${prefix}${key}`, known.join(', '));
-    }
-    const entries = Object.entries(checks).map(([key, check]) => [
+    const entries = Object.entries(checks).map(([key, each]) => [
       key,
-      check(Reflect.get(given, key), `${prefix}${key}`, runtime),
+      each(Reflect.get(given, key), `${prefix}${key}`, runtime),
     ]);
     const checked: Checked<C> = Object.fromEntries(entries);
     agree?.(checked, name);
     return checked;
   };
+  return Object.assign(check, { checks });
 }
 
 export function isObject(value: unknown): value is object {

@@ -6,7 +6,7 @@ export interface DrainOptions {
    * How long `app.close()`, and with it every onClose hook, may take after a drain, in ms; then the worker is killed.
    * @default 2_000
    */
-  closeMs?: number;
+  closeMs?: number | undefined;
 }
 
 export const checkCloseMs = ms({ default: 2_000, min: 1 });

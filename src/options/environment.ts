@@ -6,13 +6,13 @@ export interface EnvironmentOptions {
    * Environment variables of the workers, besides those of the primary.
    * @default {}
    */
-  env?: Readonly<Record<string, string>>;
+  env?: Readonly<Record<string, string>> | undefined;
   /**
    * Node's own options for the workers, such as `['--max-old-space-size=512']`. An absolute path into the first release
    * becomes the same path in the worker's own release.
    * @default process.execArgv
    */
-  execArgv?: readonly string[];
+  execArgv?: readonly string[] | undefined;
 }
 
 export const checkEnv = withDefault<Readonly<Record<string, string>>>(

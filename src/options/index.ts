@@ -4,7 +4,7 @@ import process from 'node:process';
 import type { Policy } from '../fleet/policy.ts';
 import { checkBoot } from './boot.ts';
 import type { BootOptions } from './boot.ts';
-import { group, ROOT } from './checks.ts';
+import { group, invalid, ROOT } from './checks.ts';
 import type { ChecksOf, Runtime } from './checks.ts';
 import { checkCloseMs } from './drain.ts';
 import type { DrainOptions } from './drain.ts';
@@ -22,6 +22,7 @@ import { checkRollout } from './rollout.ts';
 import type { RolloutOptions } from './rollout.ts';
 import { checkShutdown } from './shutdown.ts';
 import type { ShutdownOptions } from './shutdown.ts';
+import { refuseUnknown } from './unknown.ts';
 import { checkWatchdog, isDebugged } from './watchdog.ts';
 import type { WatchdogOptions } from './watchdog.ts';
 import { checkWorkers, MAX_WORKERS } from './workers.ts';
@@ -43,20 +44,20 @@ export type { WatchdogOptions } from './watchdog.ts';
 export interface ClusteredOptions
   extends WorkersOptions, DrainOptions, ReleaseOptions, EnvironmentOptions, LogOptions {
   /** Where the service listens. */
-  listen?: ListenOptions;
+  listen?: ListenOptions | undefined;
   /** How workers boot. */
-  boot?: BootOptions;
+  boot?: BootOptions | undefined;
   /** How soon a worker that failed is replaced, and when the primary gives up. */
-  respawn?: RespawnOptions;
+  respawn?: RespawnOptions | undefined;
   /** The rolling restart. `maxSurge` and `maxUnavailable` mean what they mean in a Kubernetes Deployment. */
-  rollout?: RolloutOptions;
+  rollout?: RolloutOptions | undefined;
   /** How the whole service stops. */
-  shutdown?: ShutdownOptions;
+  shutdown?: ShutdownOptions | undefined;
   /** When a worker counts as hung. `false`: never. */
-  watchdog?: WatchdogOptions | false;
+  watchdog?: WatchdogOptions | false | undefined;
 }
 
-const checkOptions = group({
+const OPTIONS = {
   workers: checkWorkers,
   listen: checkListen,
   boot: checkBoot,
@@ -70,7 +71,9 @@ const checkOptions = group({
   env: checkEnv,
   execArgv: checkExecArgv,
   logger: checkLogger,
-} satisfies ChecksOf<ClusteredOptions>);
+} satisfies ChecksOf<ClusteredOptions>;
+
+const checkOptions = group(OPTIONS);
 
 type CompleteOptions = ReturnType<typeof checkOptions>;
 
@@ -81,7 +84,14 @@ export interface Settings extends Omit<CompleteOptions, keyof Policy> {
 
 /** The options with every default filled in, in the order in which they are documented. */
 export function complete(options: ClusteredOptions, runtime: Runtime): CompleteOptions {
+  refuseUnknown(options, OPTIONS);
   return checkOptions(options, ROOT, runtime);
+}
+
+/** @throws FST_CLUSTERED_OPTION_INVALID: it is no function */
+export function validateBuildApp(buildApp: unknown): void {
+  if (typeof buildApp === 'function') return;
+  throw invalid('buildApp', buildApp, 'a function that returns a Fastify instance, or a promise of one');
 }
 
 /** @throws FST_CLUSTERED_OPTION_INVALID, FST_CLUSTERED_OPTION_UNKNOWN: the first option that is wrong. */

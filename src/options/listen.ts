@@ -11,17 +11,17 @@ export interface ListenOptions {
    * The port. `0`: any free port, the same one for every worker.
    * @default the environment variable PORT, else 3000
    */
-  port?: number;
+  port?: number | undefined;
   /**
    * The host name or address. `'localhost'` means every address that it resolves to; in a container use `'0.0.0.0'`.
    * @default the environment variable FASTIFY_ADDRESS, else 'localhost'
    */
-  host?: string;
+  host?: string | undefined;
   /**
    * How many connections the kernel queues until a worker accepts them. The kernel may cap it (`net.core.somaxconn`).
    * @default 511
    */
-  backlog?: number;
+  backlog?: number | undefined;
 }
 
 export const checkListen = group({

@@ -12,7 +12,7 @@ export interface LogOptions {
    * block: while it does, the primary supervises no worker.
    * @default true
    */
-  logger?: boolean | LoggerOptions | ClusteredLogger;
+  logger?: boolean | LoggerOptions | ClusteredLogger | undefined;
 }
 
 /** The part of a pino-like logger that the primary uses. */

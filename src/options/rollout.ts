@@ -11,28 +11,28 @@ export interface RolloutOptions {
    * is ready before the first old worker drains, so an abort is a full rollback.
    * @default 1
    */
-  maxSurge?: number;
+  maxSurge?: number | undefined;
   /**
    * How many workers may be missing. At least 1 when `maxSurge` is 0.
    * @default 0
    */
-  maxUnavailable?: number;
+  maxUnavailable?: number | undefined;
   /**
    * How long a successor must have been ready before the old worker drains, in ms. If it fails sooner, the rollout is
    * aborted.
    * @default 1_000
    */
-  minReadyMs?: number;
+  minReadyMs?: number | undefined;
   /**
    * A draining worker closes a connection that has been idle for this long, in ms.
    * @default 5_000
    */
-  idleMs?: number;
+  idleMs?: number | undefined;
   /**
    * How long requests in flight may take in a draining worker, in ms; then it cuts them.
    * @default 30_000
    */
-  graceMs?: number;
+  graceMs?: number | undefined;
 }
 
 export const checkRollout = group(

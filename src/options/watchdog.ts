@@ -9,15 +9,18 @@ export interface WatchdogOptions {
    * `watchdog: false`: never. Node's `--inspect` options turn the watchdog off, too.
    * @default 30_000
    */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
 }
 
 const checkTimeout = group({
   timeoutMs: ms({ default: 30_000, min: 1 }),
 } satisfies ChecksOf<WatchdogOptions>);
 
-export const checkWatchdog: Check<ReturnType<typeof checkTimeout> | false> = (value, name, runtime) =>
-  value === false ? false : checkTimeout(value, name, runtime);
+export const checkWatchdog: Check<ReturnType<typeof checkTimeout> | false> = Object.assign(
+  (value: unknown, name: string, runtime: Runtime) =>
+    value === false ? (false as const) : checkTimeout(value, name, runtime),
+  { checks: checkTimeout.checks ?? {} },
+);
 
 /** At a breakpoint an event loop stands still, though the worker is well. */
 export function isDebugged(execArgv: readonly string[], { env }: Runtime): boolean {

@@ -8,7 +8,7 @@ export interface WorkersOptions {
    * that this process may use (`os.availableParallelism()`). `0`: no workers; this process serves by itself.
    * @default 'auto'
    */
-  workers?: number | 'auto';
+  workers?: number | 'auto' | undefined;
 }
 
 /** No option, no `scale()` and no signal leads to more workers than this. */

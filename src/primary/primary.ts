@@ -15,6 +15,7 @@ import { announce } from './observers/announce.ts';
 import { AnnouncementEvents } from './observers/announcement-events.ts';
 import { AnnouncementLog } from './observers/announcement-log.ts';
 import type { ClusteredEvents, PidOf } from './observers/details.ts';
+import { FailureReport } from './observers/failure-report.ts';
 import type { Observer } from './observers/observer.ts';
 import { RolloutResults, notStarted } from './observers/rollout-results.ts';
 import { Inbox } from './inbox.ts';
@@ -58,7 +59,9 @@ export class Primary implements ClusteredPrimary {
     this.#results = new RolloutResults(this.#pidOf);
     this.#events = new AnnouncementEvents(log, this.#pidOf);
     // The events come last, since their listeners may call back.
-    this.#observers = [new AnnouncementLog(log, this.#pidOf), this.#results, this.#events];
+    const teller =
+      settings.logger === false ? new FailureReport(this.#pidOf) : new AnnouncementLog(log, this.#pidOf);
+    this.#observers = [teller, this.#results, this.#events];
     this.closed = new Promise((resolve) => {
       this.#settleClosed = resolve;
     });

@@ -12,6 +12,7 @@ import { Primary } from './primary.ts';
 import { PinnedReleases } from './releases/pinned-releases.ts';
 import { locate, pathsOf } from './releases/release.ts';
 import { handleSignals } from './signals.ts';
+import { endWithoutPrinting, printAgain } from './uncaught-boot.ts';
 import { holdSockets } from './sockets/held-sockets.ts';
 
 /**
@@ -20,6 +21,7 @@ import { holdSockets } from './sockets/held-sockets.ts';
  * @throws FST_CLUSTERED_BOOT_FAILED: a worker failed before any was ready; all are stopped
  */
 export async function startPrimary(settings: Settings): Promise<ClusteredPrimary> {
+  printAgain();
   const { workers, listen } = settings;
   const releases = new PinnedReleases(locate(settings), settings);
   const log = await createLog(settings.logger);
@@ -32,8 +34,19 @@ export async function startPrimary(settings: Settings): Promise<ClusteredPrimary
   const ready = Promise.race([whenReady(primary), rejectWhenClosed(primary)]);
   tieToProcess(primary, log, settings.logger !== false);
   primary.start();
-  await ready;
+  try {
+    await ready;
+  } catch (error) {
+    if (error instanceof BootFailedError) leaveToTheLog(error, settings);
+    throw error;
+  }
   return primary;
+}
+
+/** The log, or without a logger stderr, has told the error of the worker: once is enough. */
+function leaveToTheLog(error: Error, { logger }: Settings): void {
+  const where = logger === false ? 'see above' : 'its log says why';
+  endWithoutPrinting(error, `the service did not start, FST_CLUSTERED_BOOT_FAILED: ${where}`);
 }
 
 function whenReady({ events }: ClusteredPrimary): Promise<void> {

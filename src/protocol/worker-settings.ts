@@ -12,8 +12,6 @@ export interface WorkerSettings {
   readonly sockets: readonly HeldSocket[];
   readonly backlog: number;
   readonly heartbeatMs: number;
-  /** False: the primary has no logger, so the worker itself writes its failure to stderr. */
-  readonly primaryLogs: boolean;
   /** For a worker that has to leave without an order from the primary. */
   readonly shutdown: { readonly idleMs: number; readonly graceMs: number };
   readonly closeMs: number;

@@ -2,7 +2,7 @@
 import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 import { build } from '../app/app.ts';
-import type { BuildApp, ServableApp } from '../app/app.ts';
+import type { AppBuilder, ServableApp } from '../app/app.ts';
 import { close } from '../app/close.ts';
 import type { WorkerContext } from '../app/context.ts';
 import { logError } from '../app/log-error.ts';
@@ -29,12 +29,16 @@ export interface ClusteredSingle<App extends ServableApp = ServableApp> {
 
 /** Settles when it listens. @throws FST_CLUSTERED_LISTEN_FAILED, or what buildApp or a plugin threw */
 export async function startSingle<App extends ServableApp>(
-  buildApp: BuildApp<App>,
+  buildApp: AppBuilder<App>,
   { listen: where, policy }: Settings,
 ): Promise<ClusteredSingle<App>> {
   const context = createSingleContext();
-  const app = await build(buildApp, context);
-  const drain = await serve(app, context, () => listen(app, where));
+  const app = await build(buildApp, context, [where.port]);
+  const drain = await serve(app, context, () => listen(app, where)).catch(async (error: unknown) => {
+    // What the app has opened must not keep a process alive that does not serve.
+    await close(app, policy.closeMs);
+    throw error;
+  });
   context.markReady();
   const stop = once(async () => {
     context.markLeaving();

@@ -1,12 +1,13 @@
 // A worker's boot: builds the app, waits for the primary's acknowledgement, listens.
 import process from 'node:process';
 import { build } from '../app/app.ts';
-import type { BuildApp, ServableApp } from '../app/app.ts';
+import type { AppBuilder, ServableApp } from '../app/app.ts';
 import type { MutableContext } from '../app/context.ts';
 import { logError } from '../app/log-error.ts';
 import type { Drain } from '../drain/drain.ts';
 import { serve } from '../drain/serve.ts';
 import { ProtocolError } from '../errors.ts';
+import { addressOf } from '../net/endpoint.ts';
 import { writeToStderr } from '../process/stderr.ts';
 import { PROTOCOL } from '../protocol/envelope.ts';
 import { toErrorInfo } from '../protocol/error-info.ts';
@@ -46,7 +47,7 @@ export class Boot<App extends ServableApp> {
   }
 
   /** Settles when the app listens, or the boot was stopped. Rejects with what buildApp or a plugin threw. */
-  run(buildApp: BuildApp<App>): Promise<void> {
+  run(buildApp: AppBuilder<App>): Promise<void> {
     const booted = this.#run(buildApp);
     this.#ended = booted.catch(() => undefined);
     return booted;
@@ -68,10 +69,11 @@ export class Boot<App extends ServableApp> {
     await Promise.all([hooks, this.#ended]);
   }
 
-  async #run(buildApp: BuildApp<App>): Promise<void> {
+  async #run(buildApp: AppBuilder<App>): Promise<void> {
     const { protocol, sockets, backlog } = this.#settings;
     if (protocol !== PROTOCOL) throw new ProtocolError(String(PROTOCOL), String(protocol));
-    const app = await build(buildApp, this.#context);
+    const ports = sockets.map(({ endpoint }) => addressOf(endpoint).port);
+    const app = await build(buildApp, this.#context, ports);
     this.#app = app;
     // The app may have unref'd the channel, and nothing else keeps the process alive until the app listens.
     process.channel?.ref();

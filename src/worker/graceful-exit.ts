@@ -61,14 +61,10 @@ export class GracefulExit {
     process.exit(this.#code);
   }
 
-  /** Once: to the primary, or to stderr if the primary is gone or has no logger. */
+  /** Once: to the primary, which tells it; or to stderr if the primary is gone. */
   async #report(error: ErrorInfo): Promise<void> {
-    const { primaryLogs, slot, generation } = this.#settings;
-    const write = (): void =>
-      writeToStderr(`the worker of slot ${slot}, generation ${generation}, failed`, error);
-    // Before the message: once the primary has it, it may kill this process.
-    if (!primaryLogs) write();
-    const isSent = await this.#channel.send({ type: 'failing', error });
-    if (!isSent && primaryLogs) write();
+    const { slot, generation } = this.#settings;
+    if (await this.#channel.send({ type: 'failing', error })) return;
+    writeToStderr(`the worker of slot ${slot}, generation ${generation}, failed`, error);
   }
 }

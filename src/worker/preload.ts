@@ -6,20 +6,19 @@ import { writeToStderr } from '../process/stderr.ts';
 import { wrap } from '../protocol/envelope.ts';
 import { toErrorInfo } from '../protocol/error-info.ts';
 import type { WorkerMessage } from '../protocol/from-worker.ts';
-import { hasSettings, readSettings } from '../protocol/worker-settings.ts';
+import { hasSettings } from '../protocol/worker-settings.ts';
 
 /** Ctrl-C and `kill -- -pgid` reach the workers, too. Only the primary acts on them. */
 const IGNORED_SIGNALS = ['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGTERM', 'SIGTTIN', 'SIGTTOU'] as const;
 
 if (cluster.isWorker && hasSettings()) {
-  const { primaryLogs } = readSettings();
   for (const signal of IGNORED_SIGNALS) process.on(signal, () => undefined);
   // Otherwise Node exits in the middle of everything when the primary is gone.
   if (cluster.worker) cluster.worker.exitedAfterDisconnect = true;
   process.on('uncaughtException', function failToLoad(error: unknown) {
     if (process.listenerCount('uncaughtException') > 1) return;
     // What is thrown after this is for Node to report.
-    report(error, primaryLogs, () => process.removeListener('uncaughtException', failToLoad));
+    report(error, () => process.removeListener('uncaughtException', failToLoad));
   });
   process.on('disconnect', exitUnlessStarted);
 }
@@ -30,18 +29,14 @@ function exitUnlessStarted(): void {
 }
 
 /** The entry file cannot be parsed, or throws while it loads: no other code is there yet that could report it. */
-function report(thrown: unknown, primaryLogs: boolean, leaveToNode: () => void): void {
+function report(thrown: unknown, leaveToNode: () => void): void {
   const error = toErrorInfo(thrown);
   // Where it could not be found out where a file cannot be parsed, Node still says so, if the error is uncaught.
   const isForNode =
     attempt(() => thrown instanceof SyntaxError) === true && error.stack?.startsWith('SyntaxError') === true;
-  const write = (): void => {
-    if (!isForNode) writeToStderr('the worker could not load its entry file', error);
-  };
-  // Before the message: once the primary has it, it may kill this process.
-  if (!primaryLogs) write();
   const exit = (isSent: boolean): void => {
-    if (!isSent && primaryLogs) write();
+    // Else the primary tells it.
+    if (!isSent && !isForNode) writeToStderr('the worker could not load its entry file', error);
     if (isForNode) {
       leaveToNode();
       throw thrown;

@@ -1,6 +1,6 @@
 // Runs in a worker process: boots the app, reports ready, follows the primary's instructions.
 import process from 'node:process';
-import type { BuildApp, ServableApp } from '../app/app.ts';
+import type { AppBuilder, ServableApp } from '../app/app.ts';
 import { MutableContext } from '../app/context.ts';
 import type { WorkerContext } from '../app/context.ts';
 import { PROTOCOL } from '../protocol/envelope.ts';
@@ -20,12 +20,20 @@ export interface ClusteredWorker<App extends ServableApp = ServableApp> {
   readonly worker: WorkerContext;
 }
 
-/** Settles when this worker listens. If it cannot, it reports the error to the primary and exits with code 1. */
-export function startWorker<App extends ServableApp>(buildApp: BuildApp<App>): Promise<ClusteredWorker<App>> {
+/**
+ * Settles when this worker listens. If it cannot, it reports the error to the primary and exits with code 1.
+ * @param onStarted is given a function that makes the boot fail with this error, and returns it
+ */
+export function startWorker<App extends ServableApp>(
+  buildApp: AppBuilder<App>,
+  onStarted: (failBoot: (error: Error) => Error) => void,
+): Promise<ClusteredWorker<App>> {
   const settings = takeSettings();
   // The primary was gone before anything was built.
   if (!process.connected) process.exit(0);
-  return new Worker<App>(settings).start(buildApp);
+  const worker = new Worker<App>(settings);
+  onStarted((error) => worker.failBoot(error));
+  return worker.start(buildApp);
 }
 
 class Worker<App extends ServableApp> {
@@ -34,6 +42,7 @@ class Worker<App extends ServableApp> {
   readonly #context: MutableContext;
   readonly #boot: Boot<App>;
   readonly #exit: GracefulExit;
+  #isReady = false;
 
   constructor(settings: WorkerSettings) {
     this.#settings = settings;
@@ -52,7 +61,7 @@ class Worker<App extends ServableApp> {
     this.#exit = new GracefulExit(settings, this.#channel, this.#boot);
   }
 
-  async start(buildApp: BuildApp<App>): Promise<ClusteredWorker<App>> {
+  async start(buildApp: AppBuilder<App>): Promise<ClusteredWorker<App>> {
     void this.#channel.send({ type: 'hello', protocol: PROTOCOL });
     process.on('uncaughtException', (error) => this.#exit.fail(error));
     process.on('SIGTERM', () => void this.#channel.send({ type: 'retire' }));
@@ -61,10 +70,23 @@ class Worker<App extends ServableApp> {
     const { app } = this.#boot;
     if (app === undefined) throw new Error('unreachable: without an app the worker exits');
     this.#context.markReady();
+    // What the entry file does right after startClustered belongs to the boot: if it throws, the boot fails.
+    setImmediate(() => this.#reportReady());
+    return { role: 'worker', app, worker: this.#context };
+  }
+
+  #reportReady(): void {
+    if (this.#exit.exited !== undefined) return;
+    this.#isReady = true;
     void this.#channel.send({ type: 'ready' });
     const beat = (): void => void this.#channel.send({ type: 'heartbeat' });
     setInterval(beat, this.#settings.heartbeatMs).unref();
-    return { role: 'worker', app, worker: this.#context };
+  }
+
+  /** Unless it has ended already. */
+  failBoot(error: Error): Error {
+    if (!this.#isReady) this.#exit.fail(error);
+    return error;
   }
 
   #follow(instruction: Instruction): void {

@@ -2,6 +2,7 @@
 import type { Announcement } from '../../fleet/command.ts';
 import type { PrimaryLogger } from '../log/guard.ts';
 import { explainExit } from '../processes/exit-cause.ts';
+import { FirstErrors } from './first-errors.ts';
 import { detailsOf } from './details.ts';
 import type { PidOf } from './details.ts';
 import type { Observer } from './observer.ts';
@@ -9,6 +10,7 @@ import type { Observer } from './observer.ts';
 export class AnnouncementLog implements Observer {
   readonly #log: PrimaryLogger;
   readonly #pidOf: PidOf;
+  readonly #first = new FirstErrors();
 
   constructor(log: PrimaryLogger, pidOf: PidOf) {
     this.#log = log;
@@ -18,11 +20,17 @@ export class AnnouncementLog implements Observer {
   hear(announcement: Announcement): void {
     const [level, message] = lineOf(announcement);
     const { error, explanation, ...facts } = detailsOf(announcement, this.#pidOf);
+    const isRepeated = this.#first.isRepeated(announcement);
     // `err` is the name under which pino, and what reads its lines, knows an error.
-    const optional = { ...(explanation ? { explanation } : {}), ...(error ? { err: error } : {}) };
+    const optional = {
+      ...(explanation ? { explanation } : {}),
+      ...(isRepeated ? { explanation: TOLD } : error ? { err: error } : {}),
+    };
     this.#log[level]({ ...facts, ...optional }, message);
   }
 }
+
+const TOLD = 'the error is the one that a worker has reported above';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
@@ -57,7 +65,8 @@ function lineOf(announcement: Announcement): readonly [Level, string] {
     case 'rollout-completed':
       return ['info', 'rollout completed'];
     case 'rollout-aborted':
-      return ['error', 'rollout aborted'];
+      // One that ends because the service stops is no failure.
+      return [announcement.reason === 'stopping' ? 'info' : 'error', 'rollout aborted'];
     case 'rollout-superseded':
       return ['warn', 'rollout superseded'];
     case 'fleet-leaving':

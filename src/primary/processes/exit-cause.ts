@@ -1,17 +1,31 @@
 // Explains the exit of a worker in words that an operator can act on. Nothing is decided by it.
 import os from 'node:os';
+import type { Worker } from '../../fleet/worker.ts';
 
 export interface Exit {
   readonly code: number | null;
   readonly signal: string | null;
   /** Was it asked to exit? */
   readonly expected: boolean;
+  /** What was known of it just before. */
+  readonly worker: Pick<Worker, 'state'> & { readonly wasReady?: boolean };
 }
 
 /** Null: it exited as it was asked to, so there is nothing to explain. */
-export function explainExit({ code, signal, expected }: Exit): string | null {
-  // A worker that drains exits with 0, or with 1 after an error that it reported; or the primary kills it at its deadline.
-  if (expected && (code === 0 || code === 1 || signal === 'SIGKILL')) return null;
+export function explainExit({ code, signal, expected, worker }: Exit): string | null {
+  // A worker that drains exits with 0, or with 1 after an error that it reported.
+  if (expected && (code === 0 || code === 1)) return null;
+  if (expected && signal === 'SIGKILL' && isKilledByPrimary(worker)) return null;
+  return explainEnd(code, signal);
+}
+
+/** At its deadline; or, if it is told to drain while it still loads, at once. Any other worker is killed by somebody else. */
+function isKilledByPrimary({ state, wasReady = true }: Exit['worker']): boolean {
+  return state === 'killing' || (state === 'draining' && !wasReady);
+}
+
+/** What code and signal mean, whoever caused them. */
+export function explainEnd(code: number | null, signal: string | null): string {
   if (signal !== null) return explainSignal(signal);
   if (code === null) return 'nothing is known about how it ended';
   // A shell, or an init of a container, exits with 128 + n when signal n ended its child.
@@ -22,8 +36,8 @@ export function explainExit({ code, signal, expected }: Exit): string | null {
 const ITS_REPORT = 'see what it wrote to stderr';
 
 const NODE_ABORTED =
-  `Node.js itself aborted: usually it is out of memory, since the heap reached its limit (--max-old-space-size), ` +
-  `else there was a fatal error in V8 or in a native addon; ${ITS_REPORT}`;
+  `Node.js itself aborted: it is out of memory, since the heap reached its limit (--max-old-space-size); or the system gave ` +
+  `it no thread, since there are too many (ulimit -u, pids.max); or there was a fatal error in V8 or in a native addon; ${ITS_REPORT}`;
 
 function explainSignal(signal: string): string {
   switch (signal) {

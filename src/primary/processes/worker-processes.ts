@@ -13,6 +13,7 @@ import type { PrimaryLog } from '../log/logger.ts';
 import type { PinnedReleases } from '../releases/pinned-releases.ts';
 import { logGone } from '../releases/release-log.ts';
 import type { HeldSockets } from '../sockets/held-sockets.ts';
+import { explainEnd } from './exit-cause.ts';
 import { fork } from './worker-process.ts';
 import type { WorkerProcess } from './worker-process.ts';
 import { workerSettings } from './worker-settings.ts';
@@ -91,7 +92,9 @@ export class WorkerProcesses {
       },
       {
         message: (message) => this.#hear(worker, message),
-        exited: (code, signal) => dispatch({ type: 'worker-exited', worker, code, signal }),
+        exited: (code, signal) => {
+          dispatch({ type: 'worker-exited', worker, code, signal, explanation: explainEnd(code, signal) });
+        },
         disconnected: () => dispatch({ type: 'worker-disconnected', worker }),
         forkFailed: (error) => dispatch({ type: 'fork-failed', worker, error }),
       },

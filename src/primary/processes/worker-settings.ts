@@ -8,7 +8,7 @@ import { FIRST_INHERITED } from './worker-process.ts';
 
 export function workerSettings(
   worker: Pick<WorkerSettings, 'slot' | 'generation'>,
-  { policy, listen, logger }: Settings,
+  { policy, listen }: Settings,
   endpoints: readonly Endpoint[],
 ): WorkerSettings {
   const { shutdown, closeMs, watchdog } = policy;
@@ -18,7 +18,6 @@ export function workerSettings(
     primary: process.pid,
     sockets: endpoints.map((endpoint, index) => ({ endpoint, fd: FIRST_INHERITED + index })),
     backlog: listen.backlog,
-    primaryLogs: logger !== false,
     heartbeatMs: watchdog === false ? HEARTBEAT_MS : Math.min(HEARTBEAT_MS, watchdog.timeoutMs / 10),
     shutdown: { idleMs: shutdown.idleMs, graceMs: shutdown.graceMs },
     closeMs,

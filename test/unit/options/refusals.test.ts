@@ -85,6 +85,24 @@ suite('options that are refused', () => {
     });
   }
 
+  for (const [name, places] of [
+    ['port', 'listen.port'],
+    ['minReadyMs', 'rollout.minReadyMs'],
+    ['graceMs', 'rollout.graceMs and shutdown.graceMs'],
+    ['initialMs', 'respawn.backoff.initialMs'],
+    ['timeoutMs', 'boot.timeoutMs and watchdog.timeoutMs'],
+    ['listen.workers', 'workers'],
+    ['rollout.delayMs', 'shutdown.delayMs'],
+    ['watchdog.closeMs', 'closeMs'],
+  ] as const) {
+    test(`S91: ${name} stands in the wrong place, and the error says where it belongs`, () => {
+      assert.throws(() => validated(nested(name, 1)), {
+        code: 'FST_CLUSTERED_OPTION_UNKNOWN',
+        message: new RegExp(`^there is no option ${name}, but ${places}; the options are: `),
+      });
+    });
+  }
+
   for (const [name, options] of [
     ['rollout.maxUnavailable', { rollout: { maxSurge: 0 } }],
     ['rollout.idleMs', { rollout: { idleMs: 2_000, graceMs: 1_000 } }],

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { explainExit } from '../../../../src/primary/processes/exit-cause.ts';
+import type { Exit } from '../../../../src/primary/processes/exit-cause.ts';
 
 const crash = (code: number | null, signal: string | null = null): string =>
-  explainExit({ code, signal, expected: false }) ?? 'nothing';
+  explainExit({ code, signal, expected: false, worker: { state: 'ready' } }) ?? 'nothing';
 
 suite('the cause of an exit', () => {
   test('S34: signals', () => {
@@ -51,9 +52,22 @@ suite('the cause of an exit', () => {
 
   test('an exit that was asked for needs no explanation, unless something else ended the worker first', () => {
     const requested = (code: number | null, signal: string | null = null): string | null =>
-      explainExit({ code, signal, expected: true });
-    assert.deepEqual([requested(0), requested(1), requested(null, 'SIGKILL')], [null, null, null]);
+      explainExit({ code, signal, expected: true, worker: { state: 'draining', wasReady: true } });
+    assert.deepEqual([requested(0), requested(1)], [null, null]);
     assert.match(requested(null, 'SIGSEGV') ?? '', /native addons/);
     assert.match(requested(13) ?? '', /top-level await/);
+  });
+
+  test('S99: a SIGKILL needs no explanation if the primary has sent it, else it needs one', () => {
+    const killed = (worker: Exit['worker']): string | null =>
+      explainExit({ code: null, signal: 'SIGKILL', expected: true, worker });
+    assert.equal(killed({ state: 'killing' }), null);
+    // It had not said hello yet, so it could not be told.
+    assert.equal(killed({ state: 'draining', wasReady: false }), null);
+    assert.match(killed({ state: 'draining', wasReady: true }) ?? '', /by the kernel for lack of memory/);
+  });
+
+  test('S91: too many threads are told apart from too little memory', () => {
+    assert.match(crash(null, 'SIGABRT'), /heap reached its limit.*no thread.*ulimit -u, pids\.max/);
   });
 });

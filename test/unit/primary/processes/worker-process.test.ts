@@ -45,7 +45,6 @@ async function messagesTo(t: TestContext, protocol: number): Promise<number | nu
           sockets: [],
           backlog: 1,
           heartbeatMs: 1_000,
-          primaryLogs: true,
           shutdown: { idleMs: 1, graceMs: 1 },
           closeMs: 1,
         },
