@@ -8,6 +8,8 @@ export type {
   BootOptions,
   ClusteredLogger,
   ClusteredOptions,
+  EnvironmentOf,
+  EnvironmentVariables,
   ListenOptions,
   RespawnOptions,
   RolloutOptions,

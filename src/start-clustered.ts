@@ -5,6 +5,8 @@ import { isMainThread } from 'node:worker_threads';
 import { AlreadyStartedError, ForeignWorkerError, PlatformError, WorkerThreadError } from './errors.ts';
 import { validate, validateBuildApp } from './options/index.ts';
 import type { ClusteredOptions, Settings } from './options/index.ts';
+// As early as possible: elsewhere than on Linux it notes the environment when it is loaded.
+import './process/environment.ts';
 import { FailedStart } from './process/failed-start.ts';
 import { hasSettings } from './protocol/worker-settings.ts';
 import type { ClusteredPrimary } from './primary/clustered-primary.ts';

@@ -35,7 +35,8 @@ export type AbortReason =
   | 'fork-failed'
   | 'incompatible'
   | 'stopping'
-  | 'release-not-found';
+  | 'release-not-found'
+  | 'env-failed';
 
 /** What an announcement says of a rollout that has ended. */
 export interface Rollout {

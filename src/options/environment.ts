@@ -1,12 +1,25 @@
 // Section: what the workers' processes are started with.
 import { invalid, isObject, withDefault } from './checks.ts';
 
+/** Undefined: the variable is not set, even if the primary was started with it. */
+export type EnvironmentVariables = Readonly<Record<string, string | undefined>>;
+
+/** A release that is about to be started, with the real paths that it is pinned to. */
+export interface EnvironmentOf {
+  readonly generation: number;
+  readonly entry: string;
+  readonly cwd: string;
+}
+
 export interface EnvironmentOptions {
   /**
-   * Environment variables of the workers, besides those of the primary.
+   * Environment variables of the workers, besides those that the primary was started with. What was read into
+   * `process.env` later, by `--env-file` or dotenv, is not passed on: each worker reads such files anew. A function is
+   * called once for each generation, at the start and at each rollout, with its number and paths; what it throws rejects
+   * `startClustered`, or aborts the rollout.
    * @default {}
    */
-  env?: Readonly<Record<string, string>> | undefined;
+  env?: EnvironmentVariables | ((release: EnvironmentOf) => EnvironmentVariables) | undefined;
   /**
    * Node's own options for the workers, such as `['--max-old-space-size=512']`. An absolute path into the first release
    * becomes the same path in the worker's own release.
@@ -15,18 +28,33 @@ export interface EnvironmentOptions {
   execArgv?: readonly string[] | undefined;
 }
 
-export const checkEnv = withDefault<Readonly<Record<string, string>>>(
+type Env = NonNullable<EnvironmentOptions['env']>;
+
+export const checkEnv = withDefault<Env>(
   () => ({}),
-  (value, name) => {
-    if (!isObject(value)) throw invalid(name, value, 'an object');
-    return Object.fromEntries(
-      Object.entries(value).map(([key, entry]) => {
-        if (typeof entry !== 'string') throw invalid(`${name}.${key}`, entry, 'a string');
-        return [key, entry];
-      }),
-    );
-  },
+  (value, name) => (isFunction(value) ? value : checkVariables(value, name)),
 );
+
+function isFunction(value: unknown): value is Extract<Env, (...args: never) => unknown> {
+  return typeof value === 'function';
+}
+
+/** @throws FST_CLUSTERED_OPTION_INVALID */
+function checkVariables(value: unknown, name: string): EnvironmentVariables {
+  if (!isObject(value) || value instanceof Promise) throw invalid(name, value, 'an object');
+  return Object.fromEntries(
+    Object.entries(value).map(([key, entry]) => {
+      if (typeof entry !== 'string' && entry !== undefined)
+        throw invalid(`${name}.${key}`, entry, 'a string');
+      return [key, entry];
+    }),
+  );
+}
+
+/** The variables for one generation. @throws what the function throws, FST_CLUSTERED_OPTION_INVALID */
+export function variablesOf(env: Env, release: EnvironmentOf): EnvironmentVariables {
+  return typeof env === 'function' ? checkVariables(env(release), 'env()') : env;
+}
 
 export const checkExecArgv = withDefault<readonly string[]>(
   ({ execArgv }) => execArgv,

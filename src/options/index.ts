@@ -29,6 +29,8 @@ import { checkWorkers, MAX_WORKERS } from './workers.ts';
 import type { WorkersOptions } from './workers.ts';
 
 export { validateSize } from './workers.ts';
+export { variablesOf } from './environment.ts';
+export type { EnvironmentOf, EnvironmentVariables } from './environment.ts';
 export type { BackoffOptions, RespawnOptions } from './respawn.ts';
 export type { BootOptions } from './boot.ts';
 export type { ClusteredLogger } from './logger.ts';

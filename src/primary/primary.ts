@@ -6,6 +6,7 @@ import { createFleet, isServing } from '../fleet/fleet.ts';
 import type { Ending, Fleet } from '../fleet/fleet.ts';
 import { step } from '../fleet/step.ts';
 import { nextWakeAt } from '../fleet/wake.ts';
+import { ReleaseNotFoundError } from '../errors.ts';
 import { validateSize } from '../options/index.ts';
 import { fromErrorInfo, toPlainError } from '../protocol/error-info.ts';
 import type { FleetStatus, RolloutResult } from '../status.ts';
@@ -21,7 +22,7 @@ import { RolloutResults, notStarted } from './observers/rollout-results.ts';
 import { Inbox } from './inbox.ts';
 import { WorkerProcesses } from './processes/worker-processes.ts';
 import type { Parts } from './processes/worker-processes.ts';
-import { logMissedLink, logNotFound } from './releases/release-log.ts';
+import { logMissedLink, logNotStarted } from './releases/release-log.ts';
 import { pathsOf } from './releases/release.ts';
 import type { PinnedRelease } from './releases/release.ts';
 import { statusOf } from './status.ts';
@@ -82,8 +83,9 @@ export class Primary implements ClusteredPrimary {
     try {
       pinned = this.#parts.releases.pin(generation);
     } catch (error) {
-      logNotFound(this.#parts.log, error, this.#fleet.target);
-      return this.#results.record(notStarted('release-not-found', toPlainError(error)));
+      logNotStarted(this.#parts.log, error, this.#fleet.target);
+      const reason = error instanceof ReleaseNotFoundError ? 'release-not-found' : 'env-failed';
+      return this.#results.record(notStarted(reason, toPlainError(error)));
     }
     return this.#rollOut(generation, pinned);
   }

@@ -3,6 +3,7 @@ import cluster from 'node:cluster';
 import type { Worker } from 'node:cluster';
 import process from 'node:process';
 import type { ErrorInfo } from '../../fleet/event.ts';
+import type { EnvironmentVariables } from '../../options/index.ts';
 import { toErrorInfo } from '../../protocol/error-info.ts';
 import { PROTOCOL, wrap } from '../../protocol/envelope.ts';
 import type { PrimaryMessage } from '../../protocol/from-primary.ts';
@@ -34,8 +35,8 @@ export interface Launch {
   readonly cwd: string;
   readonly execPath: string;
   readonly execArgv: readonly string[];
-  /** Added to the primary's own environment. */
-  readonly env: Readonly<Record<string, string>>;
+  /** All of the worker's environment, but for what this package adds. */
+  readonly env: EnvironmentVariables;
 }
 
 export interface ProcessCallbacks {
@@ -52,8 +53,7 @@ export const FIRST_INHERITED = 4;
 export function fork(options: ForkOptions, callbacks: ProcessCallbacks): WorkerProcess {
   try {
     const launch = options.launch();
-    prepare(launch, options);
-    return watch(forkOn(launch.execPath, environment(launch, options)), callbacks);
+    return watch(forkAs(launch, options), callbacks);
   } catch (error) {
     // Not at once: the caller has to note the worker before it hears of it.
     process.nextTick(() => callbacks.forkFailed(toErrorInfo(error)));
@@ -61,7 +61,18 @@ export function fork(options: ForkOptions, callbacks: ProcessCallbacks): WorkerP
   }
 }
 
-/** cluster.fork() takes only an environment: all else is set beforehand, for every fork that follows. */
+/** cluster.fork() takes only an environment: all else is set beforehand, and taken back for the embedder's own forks. */
+function forkAs(launch: Launch, options: ForkOptions): Worker {
+  const { settings } = cluster;
+  try {
+    prepare(launch, options);
+    return forkOn(launch.execPath, environment(launch, options));
+  } finally {
+    // With ours, its workers would inherit our sockets, and hold them when nobody serves any more.
+    Object.assign(cluster, { settings });
+  }
+}
+
 function prepare({ entry, cwd, execArgv }: Launch, { descriptors }: ForkOptions): void {
   // For other servers that the app opens: the primary must not accept their connections either.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
@@ -75,7 +86,7 @@ function prepare({ entry, cwd, execArgv }: Launch, { descriptors }: ForkOptions)
 }
 
 /** cluster.fork() has no option for the Node that a worker runs on: it always takes process.execPath. */
-function forkOn(execPath: string, env: Record<string, string>): Worker {
+function forkOn(execPath: string, env: EnvironmentVariables): Worker {
   const own = process.execPath;
   try {
     process.execPath = execPath;
@@ -85,9 +96,10 @@ function forkOn(execPath: string, env: Record<string, string>): Worker {
   }
 }
 
-function environment({ cwd, env }: Launch, { settings }: ForkOptions): Record<string, string> {
+/** cluster.fork() adds this to process.env, in which there may be more by now. Node leaves out what is undefined. */
+function environment({ env }: Launch, { settings }: ForkOptions): EnvironmentVariables {
   return {
-    PWD: cwd,
+    ...Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined])),
     ...env,
     ...PRELOAD_ENVIRONMENT,
     ...settingsVariable(settings),

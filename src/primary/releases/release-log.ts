@@ -1,4 +1,4 @@
-// Logs what becomes of releases on the disk: not found, gone, or left behind by a rollout.
+// Logs what becomes of releases: not found, without an environment, gone, or left behind by a rollout.
 import type { Generation } from '../../fleet/fleet.ts';
 import { toPlainError } from '../../protocol/error-info.ts';
 import type { PrimaryLogger } from '../log/guard.ts';
@@ -7,7 +7,7 @@ import { pathsOf } from './release.ts';
 import type { PinnedRelease } from './release.ts';
 
 /** @param target what stays the target, since the rollout to another generation did not start */
-export function logNotFound(log: PrimaryLogger, error: unknown, target: Generation): void {
+export function logNotStarted(log: PrimaryLogger, error: unknown, target: Generation): void {
   log.error({ err: toPlainError(error), target }, 'rollout not started');
 }
 
