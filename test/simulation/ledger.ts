@@ -4,6 +4,7 @@ import type { FleetEvent } from '../../src/fleet/event.ts';
 import type { Ending } from '../../src/fleet/fleet.ts';
 import type { Policy } from '../../src/fleet/policy.ts';
 import type { DrainCause, KillCause } from '../../src/fleet/worker.ts';
+import { Leadership } from './leadership.ts';
 
 export interface Known {
   readonly id: number;
@@ -57,6 +58,7 @@ export class Ledger {
   /** Rollouts that have not ended. */
   readonly rolling = new Set<number>();
   readonly workers = new Map<number, Known>();
+  readonly leadership = new Leadership();
   /** The last delay of each slot, until a worker of it has been ready for minUptimeMs. */
   readonly delays = new Map<number, Delay>();
   /** Early exits in a row of the workers of one generation in one slot. */
@@ -178,6 +180,7 @@ export class Ledger {
   }
 
   hear(event: FleetEvent): void {
+    this.leadership.hear(event);
     switch (event.type) {
       case 'heartbeats':
         for (const [id, at] of event.heard) {
@@ -205,6 +208,8 @@ export class Ledger {
         this.phase = 'leaving';
         this.leavingAt = this.now;
         return;
+      case 'leader-stepped-down':
+        return;
       case 'worker-ready':
       case 'worker-failing':
       case 'worker-disconnected':
@@ -218,7 +223,10 @@ export class Ledger {
     }
   }
 
-  #hearOf(worker: Known, event: Extract<FleetEvent, { worker: number }>): void {
+  #hearOf(
+    worker: Known,
+    event: Exclude<Extract<FleetEvent, { worker: number }>, { type: 'leader-stepped-down' }>,
+  ): void {
     const { shutdown, closeMs } = this.policy;
     switch (event.type) {
       case 'worker-ready':
@@ -256,6 +264,7 @@ export class Ledger {
   }
 
   obey(command: Command): void {
+    this.leadership.obey(command, this.now);
     switch (command.type) {
       case 'fork': {
         const { worker: id, slot, generation } = command;
@@ -293,6 +302,8 @@ export class Ledger {
         if (worker !== undefined) worker.isToldToLeave = true;
         return;
       }
+      case 'elect':
+        return;
       case 'kill':
         // What is announced with it says why.
         return;
@@ -346,6 +357,8 @@ export class Ledger {
       case 'worker-disconnected':
       case 'worker-exited':
       case 'fork-failed':
+      case 'leader-elected':
+      case 'leader-stepped-down':
       case 'fleet-ready':
       case 'size-changed':
       case 'fleet-leaving':
