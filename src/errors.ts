@@ -103,6 +103,12 @@ export const DecoratorTakenError = createError(
   'the app already has a decorator named "clustered" that fastify-clustered did not add; rename it, or do not register fastify-clustered',
 );
 
+/** The data of a broadcast is too large: it would pass through the memory of the primary, once for each worker. */
+export const BroadcastTooLargeError = createError<[bytes: string, max: string]>(
+  'FST_CLUSTERED_BROADCAST_TOO_LARGE',
+  'the data of a broadcast has %s bytes as JSON; allowed: at most %s; keep large data in a store, and broadcast where it is',
+);
+
 /** There is only this process, so a rolling restart is impossible. */
 export const SingleError = createError(
   'FST_CLUSTERED_SINGLE',

@@ -19,5 +19,7 @@ export type { ClusteredEvents } from './primary/observers/details.ts';
 export type { BuildApp, ServableApp } from './app/app.ts';
 export type { ClusteredSingle } from './single/start.ts';
 export type { ClusteredWorker } from './worker/start.ts';
+export type { BroadcastListener } from './app/broadcasts.ts';
 export type { DrainHook, WorkerContext, WorkerState } from './app/context.ts';
+export type { LeaderHook } from './app/leadership.ts';
 export type { FleetStatus, RolloutOutcome, RolloutResult, WorkerName, WorkerStatus } from './status.ts';

@@ -50,10 +50,16 @@ async function plugin(
   if (health !== false) addHealthRoutes(app, context, health === true ? {} : health);
 }
 
-/** Without startClustered the context follows the app: ready with it, draining when it closes. */
+/**
+ * Without startClustered the context follows the app: ready with it, the leader once it listens, draining when it closes. In a
+ * test that injects requests nothing listens, so no job of the leader runs.
+ */
 function createAppContext(app: FastifyInstance): WorkerContext {
   const context = createSingleContext();
   app.addHook('onReady', async () => context.markReady());
+  app.addHook('onListen', async () => {
+    void context.lead((error) => logError(app.log, error, 'an onLeader hook failed'));
+  });
   app.addHook('preClose', async () => {
     context.markLeaving();
     await context.startDraining((error) => logError(app.log, error, 'an onDrain hook failed'));

@@ -33,6 +33,8 @@ export interface WorkerStatus {
   readonly state: Worker['state'];
   /** The id of the generation that it runs. */
   readonly generation: number;
+  /** True: this worker is the leader, or it drains, and has not stepped down yet. Never true of two. */
+  readonly leader: boolean;
 }
 
 /** One worker, as log lines, events and results name it. */

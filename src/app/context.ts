@@ -1,5 +1,11 @@
 // The app's view of the process that it runs in, and of the fleet around it.
+import { checkTopic, toBroadcast } from '../protocol/broadcast.ts';
+import type { Broadcast } from '../protocol/broadcast.ts';
 import type { FleetStatus, RolloutResult } from '../status.ts';
+import { Broadcasts } from './broadcasts.ts';
+import type { BroadcastListener } from './broadcasts.ts';
+import { Leadership } from './leadership.ts';
+import type { LeaderHook } from './leadership.ts';
 
 /**
  * `booting`: not serving yet. `ready`: serving. `leaving`: serving, while the whole service is about to stop.
@@ -31,6 +37,38 @@ export interface WorkerContext {
    */
   onDrain(hook: DrainHook): void;
   /**
+   * Is this worker the leader? At most one worker of a primary is, and soon after the leader has gone another one is. It becomes
+   * false when the worker begins to drain, while hooks of {@link onLeader} may still be at work. A process without a primary is
+   * the leader while it serves.
+   */
+  readonly leader: boolean;
+  /**
+   * Adds a hook for what must run in one worker only: a schedule, or the consumer of a queue. It runs when this worker becomes
+   * the leader, or at once if it is. Its signal aborts when the worker begins to drain. The next leader is elected when every hook
+   * has settled, or this process has exited; the drain waits for them, too, at most for the grace time. The app's logger logs
+   * what a hook throws, unless it is the abort itself; the worker stays the leader, and the hook is not run again.
+   * @returns a function that takes the hook back: it is not called any more, and if it runs, its signal aborts
+   */
+  onLeader(hook: LeaderHook): () => void;
+  /**
+   * Sends data to every other worker that has called startClustered, also to those that boot or drain, but not to this one. At
+   * most once: a worker that crashes, or does not read for so long that 16 MiB wait for it, misses it. In a single process
+   * there is no other worker.
+   * @param topic 1 to 256 characters
+   * @param data anything that JSON can hold, up to 8 MiB of it
+   * @returns false if it was not sent: the primary is gone, or 16 MiB still wait for the primary to read them
+   * @throws FST_CLUSTERED_OPTION_INVALID: the topic is no such string, or the data cannot be turned into JSON
+   * @throws FST_CLUSTERED_BROADCAST_TOO_LARGE: the data has more than 8 MiB as JSON
+   */
+  broadcast(topic: string, data: unknown): boolean;
+  /**
+   * Adds a listener for what other workers, or the primary, broadcast on this topic. Add it in buildApp, and nothing that is
+   * broadcast later is missed. The app's logger logs what the listener throws, or rejects with.
+   * @returns a function that takes the listener back
+   * @throws FST_CLUSTERED_OPTION_INVALID: the topic is no string of 1 to 256 characters
+   */
+  onBroadcast<Data = unknown>(topic: string, listener: BroadcastListener<Data>): () => void;
+  /**
    * The fleet as the primary sees it. In a single process the fleet is this process.
    * @throws FST_CLUSTERED_PRIMARY_GONE: rejects with it if the primary has exited
    */
@@ -53,6 +91,8 @@ export interface ContextSource {
   readonly generation: number;
   status(state: WorkerState): Promise<FleetStatus>;
   restart(): Promise<RolloutResult>;
+  /** To every other worker. False: it was not sent. */
+  broadcast(broadcast: Broadcast): boolean;
 }
 
 /** The {@link WorkerContext} with what changes it. */
@@ -63,6 +103,8 @@ export class MutableContext implements WorkerContext {
   readonly #source: ContextSource;
   readonly #abort = new AbortController();
   readonly #hooks: DrainHook[] = [];
+  readonly #leadership = new Leadership();
+  readonly #broadcasts = new Broadcasts();
   #state: WorkerState = 'booting';
   #isLeaving = false;
   #onHookError: (error: unknown) => void = () => undefined;
@@ -91,6 +133,23 @@ export class MutableContext implements WorkerContext {
     else this.#hooks.push(hook);
   }
 
+  get leader(): boolean {
+    return this.#leadership.isNow;
+  }
+
+  onLeader(hook: LeaderHook): () => void {
+    return this.#leadership.add(hook);
+  }
+
+  broadcast(topic: string, data: unknown): boolean {
+    return this.#source.broadcast(toBroadcast(topic, data));
+  }
+
+  onBroadcast<Data>(topic: string, listener: BroadcastListener<Data>): () => void {
+    // What the data is like is between the app's workers.
+    return this.#broadcasts.add(checkTopic(topic), (data) => listener(data as Data));
+  }
+
   status(): Promise<FleetStatus> {
     return this.#source.status(this.#state);
   }
@@ -104,18 +163,29 @@ export class MutableContext implements WorkerContext {
     if (this.#state === 'booting') this.#state = 'ready';
   }
 
+  /** It is the leader until it drains; if it drains already, not at all. Settles when its term is over; never rejects. */
+  lead(onHookError: (error: unknown) => void): Promise<void> {
+    return this.#leadership.begin(onHookError);
+  }
+
+  /** Another worker, or the primary, has broadcast it. */
+  hear(broadcast: Broadcast, onListenerError: (error: unknown) => void): void {
+    this.#broadcasts.deliver(broadcast, onListenerError);
+  }
+
   /** The whole service is about to stop. */
   markLeaving(): void {
     this.#isLeaving = true;
     if (this.#state === 'ready') this.#state = 'leaving';
   }
 
-  /** Aborts the signal and runs the hooks. Settles when all of them have; never rejects. */
+  /** Ends the term as leader, aborts the signal and runs the hooks. Settles when all of them have; never rejects. */
   async startDraining(onHookError: (error: unknown) => void): Promise<void> {
     this.#state = 'draining';
     this.#onHookError = onHookError;
+    const stepped = this.#leadership.end();
     this.#abort.abort();
-    await Promise.all(this.#hooks.map((hook) => this.#run(hook)));
+    await Promise.all([stepped, ...this.#hooks.map((hook) => this.#run(hook))]);
   }
 
   async #run(hook: DrainHook): Promise<void> {

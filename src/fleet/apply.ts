@@ -40,6 +40,7 @@ function applyOne(turn: Turn, event: FleetEvent, context: Context): Turn {
     case 'worker-incompatible':
     case 'worker-disconnected':
     case 'retire-requested':
+    case 'leader-stepped-down':
     case 'worker-exited':
     case 'fork-failed': {
       // A message may still arrive from a worker whose exit is already known.
@@ -75,6 +76,9 @@ function applyToWorker(turn: Turn, worker: Worker, event: WorkerEvent, context: 
     }
     case 'retire-requested':
       return isActive(worker) ? replaceWorker(turn, { ...worker, recycle: 'requested' }) : turn;
+    case 'leader-stepped-down':
+      if (turn.fleet.leader !== worker.id) return turn;
+      return announce(change(turn, { leader: null }), { type: 'leader-stepped-down', worker });
     case 'worker-failing': {
       const { error } = event;
       const told = announce(turn, { type: 'worker-failing', worker, error });

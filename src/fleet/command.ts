@@ -20,6 +20,8 @@ export type Command =
       readonly graceMs: number;
       readonly closeMs: number;
     }
+  /** Be the leader until you drain. */
+  | { readonly type: 'elect'; readonly worker: number }
   /** Serve on, but with readiness off: the service is about to stop. */
   | { readonly type: 'leave'; readonly worker: number }
   | { readonly type: 'kill'; readonly worker: number }
@@ -65,6 +67,9 @@ export type Announcement =
       readonly expected: boolean;
     }
   | { readonly type: 'fork-failed'; readonly worker: Worker; readonly error: ErrorInfo }
+  | { readonly type: 'leader-elected'; readonly worker: Worker }
+  /** It has stopped what only the leader does. Of a leader whose process ends before that, the exit is announced. */
+  | { readonly type: 'leader-stepped-down'; readonly worker: Worker }
   | {
       readonly type: 'respawn-delayed';
       readonly slot: number;

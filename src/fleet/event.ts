@@ -23,6 +23,8 @@ export type FleetEvent =
   | { readonly type: 'worker-disconnected'; readonly worker: number }
   /** The worker asked to be replaced. */
   | { readonly type: 'retire-requested'; readonly worker: number }
+  /** The worker was the leader, began to drain, and has stopped what only the leader does. */
+  | { readonly type: 'leader-stepped-down'; readonly worker: number }
   | {
       readonly type: 'worker-exited';
       readonly worker: number;

@@ -1,5 +1,5 @@
 // Section: where the service listens.
-import { asNumber, count, group, orVariable, text, withDefault } from './checks.ts';
+import { asNumber, count, group, ms, orVariable, text, withDefault } from './checks.ts';
 import type { ChecksOf } from './checks.ts';
 
 /**
@@ -22,6 +22,12 @@ export interface ListenOptions {
    * @default 511
    */
   backlog?: number;
+  /**
+   * How long the primary waits for a port that is in use, in ms: the workers of a primary that was killed hold it until they have
+   * finished. `0`: not at all. A single process (`workers: 0`) never waits.
+   * @default 10_000
+   */
+  timeoutMs?: number;
 }
 
 export const checkListen = group({
@@ -31,4 +37,5 @@ export const checkListen = group({
     withDefault(() => 'localhost', text),
   ),
   backlog: count({ default: 511, min: 1, max: 65_535 }),
+  timeoutMs: ms({ default: 10_000 }),
 } satisfies ChecksOf<ListenOptions>);

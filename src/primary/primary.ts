@@ -7,6 +7,7 @@ import type { Ending, Fleet } from '../fleet/fleet.ts';
 import { step } from '../fleet/step.ts';
 import { nextWakeAt } from '../fleet/wake.ts';
 import { validateSize } from '../options/index.ts';
+import { toBroadcast } from '../protocol/broadcast.ts';
 import { fromErrorInfo, toPlainError } from '../protocol/error-info.ts';
 import type { FleetStatus, RolloutResult } from '../status.ts';
 import { AwakeClock, TICK_MS } from './awake-clock.ts';
@@ -104,6 +105,10 @@ export class Primary implements ClusteredPrimary {
     this.#inbox.add({ type: 'scale-stepped', by });
   }
 
+  broadcast(topic: string, data: unknown): void {
+    this.#processes.broadcast(toBroadcast(topic, data), null);
+  }
+
   close(): Promise<Closed> {
     this.#stop(false);
     return this.closed;
@@ -153,6 +158,7 @@ export class Primary implements ClusteredPrimary {
     switch (command.type) {
       case 'fork':
       case 'drain':
+      case 'elect':
       case 'leave':
       case 'kill':
         return this.#processes.carryOut(command);

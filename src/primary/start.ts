@@ -23,7 +23,15 @@ export async function startPrimary(settings: Settings): Promise<ClusteredPrimary
   const { workers, listen } = settings;
   const releases = new PinnedReleases(locate(settings), settings);
   const log = await createLog(settings.logger);
-  const sockets = await holdSockets(tcp(listen));
+  const { timeoutMs } = listen;
+  const sockets = await holdSockets(tcp(listen), {
+    timeoutMs,
+    waiting: (endpoints) =>
+      log.warn(
+        { addresses: endpoints.map(addressOf), timeoutMs, explanation: IN_USE },
+        'port in use, waiting',
+      ),
+  });
   log.info(
     { addresses: sockets.endpoints.map(addressOf), workers, ...pathsOf(releases.first) },
     'sockets bound',
@@ -35,6 +43,9 @@ export async function startPrimary(settings: Settings): Promise<ClusteredPrimary
   await ready;
   return primary;
 }
+
+const IN_USE =
+  'the workers of a primary that was killed hold the port until they have finished; any other process may hold it for longer';
 
 function whenReady({ events }: ClusteredPrimary): Promise<void> {
   return new Promise((resolve) => {

@@ -30,6 +30,7 @@ export function statusOf(fleet: Fleet, { endpoints, lastRollout, pidOf }: Surrou
       pid: pidOf(id),
       state,
       generation,
+      leader: id === fleet.leader,
     })),
     lastRollout: lastRollout && mapError(lastRollout, toErrorInfo),
   };

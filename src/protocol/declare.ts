@@ -43,6 +43,8 @@ export const number: Field<number> = (value) =>
 
 export const boolean: Field<boolean> = (value) => (typeof value === 'boolean' ? value : BROKEN);
 
+export const text: Field<string> = (value) => (typeof value === 'string' ? value : BROKEN);
+
 /** One of the keys: a record, so that the compiler reports a missing one. */
 export function keyOf<Key extends string>(keys: Readonly<Record<Key, true>>): Field<Key> {
   return (value) => Object.keys(keys).find((key): key is Key => key === value) ?? BROKEN;

@@ -1,5 +1,5 @@
 // The messages that a worker sends to the primary.
-import { number, parserOf } from './declare.ts';
+import { number, parserOf, text } from './declare.ts';
 import type { MessageOf } from './declare.ts';
 import { parseErrorInfo } from './error-info.ts';
 import { requestName } from './requests.ts';
@@ -15,6 +15,10 @@ const MESSAGES = {
   failing: { error: parseErrorInfo },
   /** The worker asks to be replaced. */
   retire: {},
+  /** It was the leader, drains, and has stopped what only the leader does. Also the answer to `elected` if it drains already. */
+  steppedDown: {},
+  /** For all other workers. `json`: the data. */
+  broadcast: { topic: text, json: text },
   /** The primary sends a `response` with the same id. */
   request: { id: number, name: requestName },
 };

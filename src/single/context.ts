@@ -10,16 +10,19 @@ const GENERATION = 1;
 export function createSingleContext(): MutableContext {
   // Read now: process.cwd() throws once the directory is gone.
   const generation = { id: GENERATION, entry: process.argv[1] ?? '', cwd: process.cwd() };
-  return new MutableContext({
+  const context = new MutableContext({
     role: 'single',
     slot: 0,
     generation: GENERATION,
-    status: async (state) => status(state, generation),
+    status: async (state) => status(state, generation, context.leader),
+    // There is no other worker.
+    broadcast: () => true,
     restart: () => Promise.reject(new SingleError()),
   });
+  return context;
 }
 
-function status(state: WorkerState, generation: FleetStatus['target']): FleetStatus {
+function status(state: WorkerState, generation: FleetStatus['target'], leader: boolean): FleetStatus {
   const { pid } = process;
   return {
     pid,
@@ -30,7 +33,7 @@ function status(state: WorkerState, generation: FleetStatus['target']): FleetSta
     rolling: false,
     mixed: false,
     addresses: [],
-    workers: [{ slot: 0, pid, state: state === 'leaving' ? 'ready' : state, generation: GENERATION }],
+    workers: [{ slot: 0, pid, state: state === 'leaving' ? 'ready' : state, generation: GENERATION, leader }],
     lastRollout: null,
   };
 }

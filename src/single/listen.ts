@@ -11,7 +11,7 @@ import { toErrorInfo } from '../protocol/error-info.ts';
 /** @throws FST_CLUSTERED_LISTEN_FAILED */
 export async function listen(
   app: ServableApp,
-  { host, port, backlog }: Settings['listen'],
+  { host, port, backlog }: Pick<Settings['listen'], 'host' | 'port' | 'backlog'>,
 ): Promise<Acceptor> {
   try {
     const addresses = host === 'localhost' ? await dns.lookup(host, { all: true }) : [{ address: host }];

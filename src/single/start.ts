@@ -36,6 +36,7 @@ export async function startSingle<App extends ServableApp>(
   const app = await build(buildApp, context);
   const drain = await serve(app, context, () => listen(app, where));
   context.markReady();
+  void context.lead((error) => logError(app.log, error, 'an onLeader hook failed'));
   const stop = once(async () => {
     context.markLeaving();
     await setTimeout(policy.shutdown.delayMs);

@@ -3,13 +3,12 @@ import process from 'node:process';
 import { build } from '../app/app.ts';
 import type { BuildApp, ServableApp } from '../app/app.ts';
 import type { MutableContext } from '../app/context.ts';
-import { logError } from '../app/log-error.ts';
+import { logError, STDERR_LOGGER } from '../app/log-error.ts';
+import type { ErrorLogger } from '../app/log-error.ts';
 import type { Drain } from '../drain/drain.ts';
 import { serve } from '../drain/serve.ts';
 import { ProtocolError } from '../errors.ts';
-import { writeToStderr } from '../process/stderr.ts';
 import { PROTOCOL } from '../protocol/envelope.ts';
-import { toErrorInfo } from '../protocol/error-info.ts';
 import type { WorkerSettings } from '../protocol/worker-settings.ts';
 import { closeInherited, listenOnInherited } from './listen-on-inherited.ts';
 
@@ -40,6 +39,11 @@ export class Boot<App extends ServableApp> {
     return this.#app;
   }
 
+  /** The app's own; stderr until it is built. */
+  get log(): ErrorLogger {
+    return this.#app?.log ?? STDERR_LOGGER;
+  }
+
   /** Undefined until the app listens. */
   get drain(): Drain | undefined {
     return this.#drain;
@@ -64,7 +68,7 @@ export class Boot<App extends ServableApp> {
     if (this.#hasSockets) return this.#ended;
     closeInherited(this.#settings.sockets);
     // No connection was accepted, but what the app has started may depend on its signal and hooks.
-    const hooks = this.#context.startDraining((error) => this.#onHookError(error));
+    const hooks = this.#context.startDraining((error) => logError(this.log, error, 'an onDrain hook failed'));
     await Promise.all([hooks, this.#ended]);
   }
 
@@ -79,11 +83,5 @@ export class Boot<App extends ServableApp> {
     if (this.#isStopped) return;
     this.#hasSockets = true;
     this.#drain = await serve(app, this.#context, () => listenOnInherited(app, sockets, backlog));
-  }
-
-  #onHookError(error: unknown): void {
-    const message = 'an onDrain hook failed';
-    if (this.#app === undefined) writeToStderr(message, toErrorInfo(error));
-    else logError(this.#app.log, error, message);
   }
 }

@@ -3,6 +3,7 @@ import process from 'node:process';
 import type { BuildApp, ServableApp } from '../app/app.ts';
 import { MutableContext } from '../app/context.ts';
 import type { WorkerContext } from '../app/context.ts';
+import { logError } from '../app/log-error.ts';
 import { PROTOCOL } from '../protocol/envelope.ts';
 import { fromErrorInfo } from '../protocol/error-info.ts';
 import { takeSettings } from '../protocol/worker-settings.ts';
@@ -46,6 +47,7 @@ class Worker<App extends ServableApp> {
       slot: settings.slot,
       generation: settings.generation,
       status: () => this.#channel.request('status'),
+      broadcast: (broadcast) => this.#channel.broadcast(broadcast),
       restart: async () => mapError(await this.#channel.request('restart'), fromErrorInfo),
     });
     this.#boot = new Boot(settings, this.#context);
@@ -71,10 +73,23 @@ class Worker<App extends ServableApp> {
     switch (instruction.type) {
       case 'acknowledged':
         return this.#boot.acknowledge();
+      case 'elected':
+        void this.#lead();
+        return undefined;
+      case 'deliver':
+        return this.#context.hear(instruction, (error) =>
+          logError(this.#boot.log, error, 'an onBroadcast listener failed'),
+        );
       case 'leave':
         return this.#context.markLeaving();
       case 'drain':
         return this.#exit.begin(instruction);
     }
+  }
+
+  /** The next leader is elected when the primary hears of the end, or when this process has exited. */
+  async #lead(): Promise<void> {
+    await this.#context.lead((error) => logError(this.#boot.log, error, 'an onLeader hook failed'));
+    void this.#channel.send({ type: 'steppedDown' });
   }
 }

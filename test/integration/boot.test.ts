@@ -39,8 +39,20 @@ suite('boot', () => {
     await once(busy, 'listening');
     const address = busy.address();
     assert.ok(typeof address === 'object' && address !== null);
-    const service = startService(t, { options: { listen: { port: address.port } } });
+    const service = startService(t, { options: { listen: { port: address.port, timeoutMs: 0 } } });
     await assertRefused(service, /cannot listen on 127\.0\.0\.1:\d+: the port is in use/);
+    assert.deepEqual(service.lines('port in use, waiting'), []);
+  });
+
+  test('S101: a foreign program keeps the port -> it says that it waits, then why it did not start', async (t) => {
+    const busy = net.createServer().listen(0, '127.0.0.1');
+    t.after(() => void busy.close());
+    await once(busy, 'listening');
+    const address = busy.address();
+    assert.ok(typeof address === 'object' && address !== null);
+    const service = startService(t, { options: { listen: { port: address.port, timeoutMs: 300 } } });
+    await assertRefused(service, /the port is in use; .*; it did not become free within 300 ms/);
+    assert.equal(service.lines('port in use, waiting').length, 1);
   });
 
   test('S29: an unknown host -> one clear error, before any fork', async (t) => {

@@ -24,6 +24,26 @@ suite('primary', () => {
     successor.close();
   });
 
+  test('S101: the primary is killed while a worker computes, and is started again at once -> it waits for the port, says so, and serves', async (t) => {
+    const killed = await startReadyService(t, { options: { workers: 1 } });
+    const port = await killed.port();
+    const blocking = killed.next('blocking');
+    const computed = killed.get('/block?ms=3000');
+    const worker = await killed.readyPid();
+    await blocking;
+    killed.signal('SIGKILL');
+    await once(killed.child, 'exit');
+    const service = startService(t, { options: { workers: 1, listen: { port } } });
+    const { addresses, timeoutMs } = await service.seen('port in use, waiting');
+    assert.deepEqual([addresses, timeoutMs], [[{ host: '127.0.0.1', port }], 10_000]);
+    assert.ok(killed.leftovers().includes(worker), 'the worker computes on');
+    await service.seen('all workers ready');
+    assert.equal((await computed).status, 200, 'what was in flight is answered');
+    assert.equal((await service.get('/')).status, 200);
+    assert.equal(service.lines('port in use, waiting').length, 1);
+    assert.equal(await service.stop(), 0);
+  });
+
   test('S35: the primary is killed while a worker boots -> the port is free before that worker has exited', async (t) => {
     const service = await startReadyService(t, {
       fixture: 'fickle.js',

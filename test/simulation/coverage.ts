@@ -10,6 +10,7 @@ import { areEnoughBooting } from '../../src/fleet/slot.ts';
 import { isActive } from '../../src/fleet/worker.ts';
 import type { Active, DrainCause, Worker } from '../../src/fleet/worker.ts';
 import type { Trouble } from './history.ts';
+import { leaderSituations } from './leader-situations.ts';
 import type { Moment } from './primary.ts';
 import type { Observer } from './telling.ts';
 
@@ -205,7 +206,7 @@ const situations: Readonly<Record<string, Situation>> = {
     after.phase.name === 'stopped' && after.workers.length > 0,
 };
 
-const SITUATIONS = Object.entries(situations);
+const SITUATIONS = Object.entries({ ...situations, ...leaderSituations });
 
 export class Coverage implements Observer {
   histories = 0;
@@ -321,6 +322,7 @@ function inWords(command: Command): string {
       return `drain: ${command.cause}`;
     case 'finish':
       return `finish: ${command.ending.reason}`;
+    case 'elect':
     case 'fork':
     case 'kill':
     case 'leave':

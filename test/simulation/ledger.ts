@@ -5,6 +5,7 @@ import type { Ending, Generation } from '../../src/fleet/fleet.ts';
 import type { Policy } from '../../src/fleet/policy.ts';
 import type { DrainCause, KillCause } from '../../src/fleet/worker.ts';
 import { EarlyExits } from './early-exits.ts';
+import { Leadership } from './leadership.ts';
 import { news } from './news.ts';
 
 export interface Known {
@@ -61,6 +62,7 @@ export class Ledger {
   readonly rolling = new Set<number>();
   readonly workers = new Map<number, Known>();
   readonly earlyExits: EarlyExits;
+  readonly leadership = new Leadership();
   /** True: since every slot last had a ready worker, one has failed, or slots were added. */
   isTroubled = true;
   leavingAt = Infinity;
@@ -216,6 +218,7 @@ export class Ledger {
   }
 
   hear(event: FleetEvent): void {
+    this.leadership.hear(event);
     switch (event.type) {
       case 'heartbeats':
         for (const [id, at] of event.heard) {
@@ -241,6 +244,8 @@ export class Ledger {
         this.phase = 'leaving';
         this.leavingAt = this.now;
         return;
+      case 'leader-stepped-down':
+        return;
       case 'worker-ready':
       case 'worker-failing':
       case 'worker-disconnected':
@@ -254,7 +259,10 @@ export class Ledger {
     }
   }
 
-  #hearOf(worker: Known, event: Extract<FleetEvent, { worker: number }>): void {
+  #hearOf(
+    worker: Known,
+    event: Exclude<Extract<FleetEvent, { worker: number }>, { type: 'leader-stepped-down' }>,
+  ): void {
     switch (event.type) {
       case 'worker-ready':
         if (worker.state !== 'booting') return;
@@ -317,6 +325,7 @@ export class Ledger {
   }
 
   obey(command: Command): void {
+    this.leadership.obey(command, this.now);
     switch (command.type) {
       case 'fork': {
         const { worker: id, slot, generation } = command;
@@ -354,6 +363,8 @@ export class Ledger {
         if (worker !== undefined) worker.isToldToLeave = true;
         return;
       }
+      case 'elect':
+        return;
       case 'kill':
         // What is announced with it says why.
         return;
@@ -410,6 +421,8 @@ export class Ledger {
       case 'worker-disconnected':
       case 'worker-exited':
       case 'fork-failed':
+      case 'leader-elected':
+      case 'leader-stepped-down':
       case 'fleet-ready':
       case 'size-changed':
       case 'fleet-leaving':

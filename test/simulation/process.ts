@@ -12,6 +12,8 @@ export interface Surroundings {
   readonly policy: Policy;
   /** The awake time of the primary. */
   awakeNow(): number;
+  /** It has just begun to do what only the leader may do. */
+  leads(worker: number): void;
   /** A message arrives at the primary. */
   deliver(message: Message): void;
 }
@@ -45,6 +47,10 @@ export class Process {
   /** Its channel is closed: it neither sends nor receives messages any more. */
   isDisconnected = false;
   isUnkillable = false;
+  /** Does it do what only the leader may do? */
+  isLeading = false;
+  /** What it does then takes so long to end, once it drains. */
+  #leadershipMs = 0;
   readonly #random: Random;
   readonly #outside: Surroundings;
   #lastArrivalAt = 0;
@@ -97,6 +103,18 @@ export class Process {
     }
   }
 
+  /** It leads from then on, unless it drains already: then it answers at once. */
+  elect(): void {
+    if (this.isDisconnected) return;
+    this.#later(this.#latency(), () => {
+      if (this.isDisconnected) return;
+      if (this.state === 'leaving') return this.#send({ type: 'leader-stepped-down', worker: this.id });
+      this.isLeading = true;
+      this.#leadershipMs = this.#random() < 0.7 ? 0 : this.#between(0, 3_000);
+      this.#outside.leads(this.id);
+    });
+  }
+
   drain(graceMs: number): void {
     this.askedToLeaveAt = Math.min(this.askedToLeaveAt, this.#outside.awakeNow());
     if (this.ignoresDrain || this.isDisconnected) return;
@@ -111,6 +129,7 @@ export class Process {
   exit(code: number | null, signal: string | null): void {
     if (this.state === 'gone') return;
     this.state = 'gone';
+    this.isLeading = false;
     this.goneAt = this.#outside.awakeNow();
     // Not through #send: an exit may overtake the messages that were sent before it.
     this.#outside.agenda.after(this.#latency(), () =>
@@ -189,8 +208,14 @@ export class Process {
   #leave(graceMs: number, code: number): void {
     const limit = graceMs + this.#outside.policy.closeMs - 5 * latencyMs;
     const ms = this.state === 'booting' || this.#random() < 0.7 ? Math.min(150, limit) : limit;
+    if (this.isLeading && this.state !== 'leaving') this.#later(this.#leadershipMs, () => this.#stepDown());
     this.state = 'leaving';
     this.#later(this.#between(0, ms), () => this.exit(code, null));
+  }
+
+  #stepDown(): void {
+    this.isLeading = false;
+    this.#send({ type: 'leader-stepped-down', worker: this.id });
   }
 
   /** Messages arrive in the order in which they were sent. */

@@ -64,6 +64,7 @@ function eventInWords(event: FleetEvent): string {
     case 'worker-disconnected':
     case 'worker-incompatible':
     case 'retire-requested':
+    case 'leader-stepped-down':
       return `#${event.worker} ${event.type.replace('worker-', 'is ')}`;
     case 'restart-requested':
       return `restart with ${event.generation.cwd}`;
@@ -84,6 +85,8 @@ function commandInWords(command: Command): string | null {
       return `drain #${command.worker} (${command.cause})`;
     case 'leave':
       return `tell #${command.worker} that the service is about to stop`;
+    case 'elect':
+      return `elect #${command.worker} the leader`;
     case 'kill':
       return null;
     case 'release-sockets':
@@ -126,6 +129,8 @@ function announcementInWords(announcement: Announcement): string | null {
     case 'worker-disconnected':
     case 'worker-exited':
     case 'fork-failed':
+    case 'leader-elected':
+    case 'leader-stepped-down':
       return null;
   }
 }

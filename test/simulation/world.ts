@@ -21,6 +21,8 @@ export class World {
   watch: (moment: Moment) => void = () => {};
   readonly #healths: Health[] = ['healthy'];
   #forksFailUntil = -Infinity;
+  /** Two processes that did what only the leader may do, at the same time. Null: there never were. */
+  twoLeaders: string | null = null;
   #lastGeneration = 1;
   #isMended = false;
 
@@ -80,6 +82,8 @@ export class World {
         return this.#fork(command.worker, command.generation.entry);
       case 'drain':
         return this.processes.get(command.worker)?.drain(command.graceMs);
+      case 'elect':
+        return this.processes.get(command.worker)?.elect();
       case 'kill':
         return this.processes.get(command.worker)?.kill();
       case 'leave':
@@ -99,6 +103,10 @@ export class World {
     const process = new Process(id, this.health(entry), random, {
       agenda: this.agenda,
       policy: this.policy,
+      leads: (leader) => {
+        const other = this.#living().find((each) => each.isLeading && each.id !== leader);
+        if (other !== undefined) this.twoLeaders ??= `#${other.id} and #${leader}`;
+      },
       awakeNow: () => this.primary.now,
       deliver: (message) =>
         message.type === 'heartbeat' ? this.primary.note(message.worker) : this.primary.hear(message),

@@ -41,7 +41,7 @@ export async function anyApp(): Promise<void> {
 
 /** Each group of options has a type of its own, and no option is required. */
 export function options(workers: number): ClusteredOptions {
-  const listen: ListenOptions = { port: 0, host: '::', backlog: 511 };
+  const listen: ListenOptions = { port: 0, host: '::', backlog: 511, timeoutMs: 0 };
   const boot: BootOptions = { timeoutMs: 10_000, concurrency: 2 };
   const backoff: BackoffOptions = { initialMs: 100, maxMs: 1_000 };
   const respawn: RespawnOptions = { minUptimeMs: 1_000, maxEarlyExits: 3, backoff };

@@ -65,6 +65,7 @@ suite('plugin', () => {
       generation: 2,
       status: () => Promise.reject(new Error('not called')),
       restart: () => Promise.reject(new Error('not called')),
+      broadcast: () => true,
     });
     const app = fastify();
     await app.register(clustered, { worker, health: true });
@@ -85,6 +86,7 @@ suite('plugin', () => {
       generation: 3,
       status: worker.status,
       restart: worker.restart,
+      broadcast: () => true,
     });
     const other = fastify();
     await other.register(clustered, { worker: successor, health: true });

@@ -46,6 +46,11 @@ function lineOf(announcement: Announcement): readonly [Level, string] {
       return [explainExit(announcement) === null ? 'info' : 'error', 'worker exited'];
     case 'fork-failed':
       return ['error', 'fork failed'];
+    // Of interest only where the app has a job for the leader, so these two are not among the lines that everybody reads.
+    case 'leader-elected':
+      return ['debug', 'leader elected'];
+    case 'leader-stepped-down':
+      return ['debug', 'leader stepped down'];
     case 'respawn-delayed':
       return announcement.slowest ? ['error', 'respawn at the slowest pace'] : ['warn', 'respawn delayed'];
     case 'fleet-ready':

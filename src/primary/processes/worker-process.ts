@@ -4,6 +4,7 @@ import type { Worker } from 'node:cluster';
 import process from 'node:process';
 import type { ErrorInfo } from '../../fleet/event.ts';
 import { toErrorInfo } from '../../protocol/error-info.ts';
+import type { Broadcast } from '../../protocol/broadcast.ts';
 import { PROTOCOL, wrap } from '../../protocol/envelope.ts';
 import type { PrimaryMessage } from '../../protocol/from-primary.ts';
 import { parseWorkerMessage } from '../../protocol/from-worker.ts';
@@ -17,6 +18,8 @@ export interface WorkerProcess {
   /** Undefined: the process could not be made. */
   readonly pid: number | undefined;
   send(message: PrimaryMessage): void;
+  /** Before its hello it is not sent. `written` is called in the end, whatever came of it. */
+  broadcast(broadcast: Broadcast, written: () => void): void;
   kill(): void;
 }
 
@@ -57,7 +60,12 @@ export function fork(options: ForkOptions, callbacks: ProcessCallbacks): WorkerP
   } catch (error) {
     // Not at once: the caller has to note the worker before it hears of it.
     process.nextTick(() => callbacks.forkFailed(toErrorInfo(error)));
-    return { pid: undefined, send: () => undefined, kill: () => undefined };
+    return {
+      pid: undefined,
+      send: () => undefined,
+      broadcast: (_broadcast, written) => written(),
+      kill: () => undefined,
+    };
   }
 }
 
@@ -96,8 +104,9 @@ function environment({ cwd, env }: Launch, { settings }: ForkOptions): Record<st
 
 function watch(worker: Worker, callbacks: ProcessCallbacks): WorkerProcess {
   let isListening = false;
-  const send = (message: PrimaryMessage): void => {
-    if (worker.isConnected()) worker.send(wrap(message), undefined, () => undefined);
+  const send = (message: PrimaryMessage, written = () => {}): void => {
+    if (worker.isConnected()) worker.send(wrap(message), undefined, written);
+    else written();
   };
   worker.on('message', (value: unknown) => {
     const message = parseWorkerMessage(value);
@@ -125,6 +134,10 @@ function watch(worker: Worker, callbacks: ProcessCallbacks): WorkerProcess {
       // Before its hello a worker does not read messages. It is not acknowledged either, so it serves no request yet.
       if (message.type === 'drain' && !isListening) worker.process.kill('SIGKILL');
       else send(message);
+    },
+    broadcast(broadcast, written) {
+      if (isListening) send({ type: 'deliver', ...broadcast }, written);
+      else written();
     },
     kill() {
       worker.process.kill('SIGKILL');

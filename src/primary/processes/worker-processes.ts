@@ -4,6 +4,7 @@ import type { FleetEvent, Heartbeats } from '../../fleet/event.ts';
 import { ProtocolError } from '../../errors.ts';
 import type { Settings } from '../../options/index.ts';
 import { toErrorInfo } from '../../protocol/error-info.ts';
+import type { Broadcast } from '../../protocol/broadcast.ts';
 import { PROTOCOL } from '../../protocol/envelope.ts';
 import type { WorkerMessage } from '../../protocol/from-worker.ts';
 import type { RequestName } from '../../protocol/requests.ts';
@@ -13,11 +14,14 @@ import type { PrimaryLog } from '../log/logger.ts';
 import type { PinnedReleases } from '../releases/pinned-releases.ts';
 import { logGone } from '../releases/release-log.ts';
 import type { HeldSockets } from '../sockets/held-sockets.ts';
+import { Outbox } from './outbox.ts';
 import { fork } from './worker-process.ts';
 import type { WorkerProcess } from './worker-process.ts';
 import { workerSettings } from './worker-settings.ts';
 
 export type WorkerCommand = Extract<Command, { worker: number }>;
+
+type ForkCommand = Extract<Command, { type: 'fork' }>;
 
 /** What a primary is made of. */
 export interface Parts {
@@ -38,6 +42,7 @@ export class WorkerProcesses {
   readonly #parts: Parts;
   readonly #supervisor: Supervisor;
   readonly #processes = new Map<number, WorkerProcess>();
+  readonly #outboxes = new Map<number, Outbox>();
   /** Since they were last taken. They are no events: there are many, and they change nothing until the fleet looks at them. */
   #heartbeats = new Map<number, number>();
 
@@ -62,12 +67,13 @@ export class WorkerProcesses {
     const known = this.#processes.get(command.worker);
     switch (command.type) {
       case 'fork':
-        this.#processes.set(command.worker, this.#fork(command));
-        return;
+        return this.#add(command, this.#fork(command));
       case 'drain': {
         const { type, final, idleMs, graceMs } = command;
         return known?.send({ type, final, idleMs, graceMs });
       }
+      case 'elect':
+        return known?.send({ type: 'elected' });
       case 'leave':
         return known?.send({ type: 'leave' });
       case 'kill':
@@ -75,12 +81,31 @@ export class WorkerProcesses {
     }
   }
 
+  /** To every worker but the one that sent it. Null: the primary itself sent it. */
+  broadcast(broadcast: Broadcast, from: number | null): void {
+    for (const [worker, outbox] of this.#outboxes) if (worker !== from) outbox.send(broadcast);
+  }
+
   /** To be called once the end of the worker is announced, which needs its pid. */
   forget(worker: number): void {
     this.#processes.delete(worker);
+    this.#outboxes.get(worker)?.tell();
+    this.#outboxes.delete(worker);
   }
 
-  #fork({ worker, slot, generation }: Extract<Command, { type: 'fork' }>): WorkerProcess {
+  #add({ worker, slot, generation }: ForkCommand, process: WorkerProcess): void {
+    const name = { slot, generation: generation.id, pid: process.pid ?? null };
+    this.#processes.set(worker, process);
+    this.#outboxes.set(
+      worker,
+      new Outbox({
+        write: (broadcast, written) => process.broadcast(broadcast, written),
+        dropped: (dropped) => this.#parts.log.warn({ worker: name, dropped }, 'broadcasts dropped'),
+      }),
+    );
+  }
+
+  #fork({ worker, slot, generation }: ForkCommand): WorkerProcess {
     const { settings, sockets, releases, log } = this.#parts;
     const { dispatch } = this.#supervisor;
     return fork(
@@ -115,6 +140,10 @@ export class WorkerProcesses {
         return dispatch({ type: 'worker-failing', worker, error: message.error });
       case 'retire':
         return dispatch({ type: 'retire-requested', worker });
+      case 'broadcast':
+        return this.broadcast({ topic: message.topic, json: message.json }, worker);
+      case 'steppedDown':
+        return dispatch({ type: 'leader-stepped-down', worker });
       case 'request':
         void this.#respond(worker, message.id, message.name);
         return undefined;

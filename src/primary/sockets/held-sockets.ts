@@ -1,7 +1,8 @@
 // Holds the sockets of the service in the primary, which never accepts: workers inherit their descriptors, and accept.
 import type { Endpoint } from '../../net/endpoint.ts';
-import { bind } from './bind.ts';
 import type { BoundSocket } from './bound-socket.ts';
+import type { InUse } from './once-free.ts';
+import { bindOnceFree } from './once-free.ts';
 import { resolve } from './resolve.ts';
 
 export interface HeldSockets {
@@ -17,10 +18,10 @@ export interface HeldSockets {
  * Binds a socket to every address that `localhost` has on this machine; any other host stands for one address.
  * @throws FST_CLUSTERED_LISTEN_FAILED
  */
-export async function holdSockets(endpoint: Endpoint): Promise<HeldSockets> {
+export async function holdSockets(endpoint: Endpoint, inUse: InUse): Promise<HeldSockets> {
   switch (endpoint.type) {
     case 'tcp':
-      return hold(bind(await resolve(endpoint)));
+      return hold(await bindOnceFree(await resolve(endpoint), inUse));
   }
 }
 

@@ -3,10 +3,14 @@ import { ListenError } from '../../errors.ts';
 import { formatEndpoint } from '../../net/endpoint.ts';
 import type { Endpoint } from '../../net/endpoint.ts';
 
-/** @param cause the system's error */
-export function listenError(endpoint: Endpoint, cause: unknown): Error {
+/**
+ * @param cause the system's error
+ * @param waitedMs for how long it was tried before
+ */
+export function listenError(endpoint: Endpoint, cause: unknown, waitedMs = 0): Error {
   const why = cause instanceof Error ? explain(cause) : String(cause);
-  return new ListenError(formatEndpoint(endpoint), why, { cause });
+  const waited = waitedMs === 0 ? '' : `; it did not become free within ${waitedMs} ms (listen.timeoutMs)`;
+  return new ListenError(formatEndpoint(endpoint), `${why}${waited}`, { cause });
 }
 
 /** The code of the system's error that a {@link listenError} was made of. */

@@ -83,5 +83,6 @@ function createContext(): MutableContext {
     generation: 1,
     status: () => Promise.reject(new Error('not called')),
     restart: () => Promise.reject(new Error('not called')),
+    broadcast: () => true,
   });
 }

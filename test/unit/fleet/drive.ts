@@ -138,6 +138,10 @@ export class Driven {
     return this.happens({ type: 'retire-requested', worker });
   }
 
+  stepsDown(worker: number): this {
+    return this.happens({ type: 'leader-stepped-down', worker });
+  }
+
   fails(worker: number): this {
     return this.happens({ type: 'worker-failing', worker, error: BOOM });
   }
@@ -217,6 +221,9 @@ function inWords(command: Command): string | null {
       return 'release sockets';
     case 'finish':
       return `finish ${command.ending.exitCode} (${command.ending.reason})`;
+    // Only the tests of the leader ask for it, by `fleet.leader` and what was announced.
+    case 'elect':
+      return null;
     case 'announce':
       return announcementInWords(command.announcement);
   }
@@ -243,6 +250,8 @@ function announcementInWords(announcement: Announcement): string | null {
     case 'worker-disconnected':
     case 'worker-exited':
     case 'fork-failed':
+    case 'leader-elected':
+    case 'leader-stepped-down':
     case 'fleet-ready':
     case 'size-changed':
     case 'fleet-leaving':

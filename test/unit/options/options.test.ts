@@ -16,7 +16,7 @@ suite('options', () => {
     };
     const besides = {
       workers: 27,
-      listen: { port: 28, host: 'host', backlog: 29 },
+      listen: { port: 28, host: 'host', backlog: 29, timeoutMs: 30 },
       entry: 'main.js',
       cwd: '/srv',
       env: { NAME: 'value' },
@@ -31,7 +31,7 @@ suite('options', () => {
     const { policy, ...besides } = validated();
     assert.deepEqual(besides, {
       workers: 6,
-      listen: { port: 3000, host: 'localhost', backlog: 511 },
+      listen: { port: 3000, host: 'localhost', backlog: 511, timeoutMs: 10_000 },
       entry: null,
       cwd: null,
       env: {},

@@ -11,6 +11,7 @@ const NUMBERS: readonly (readonly [name: string, min: number, max: number])[] = 
   ['workers', 0, 1024],
   ['listen.port', 0, 65_535],
   ['listen.backlog', 1, 65_535],
+  ['listen.timeoutMs', 0, 2 ** 31 - 1],
   ['boot.timeoutMs', 1, 2 ** 31 - 1],
   ['boot.concurrency', 1, 1024],
   ['respawn.minUptimeMs', 0, 2 ** 31 - 1],
@@ -74,7 +75,7 @@ suite('options that are refused', () => {
     ['worker', 'workers, listen, boot'],
     ['rollout.maxsurge', 'maxSurge, maxUnavailable'],
     ['respawn.backoff.factor', 'initialMs, maxMs'],
-    ['listen.hostname', 'port, host, backlog'],
+    ['listen.hostname', 'port, host, backlog, timeoutMs'],
     ['__proto_', 'workers, listen, boot'],
   ] as const) {
     test(`S65: ${name} is unknown, and the error lists the known options`, () => {

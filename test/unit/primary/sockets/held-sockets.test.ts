@@ -6,9 +6,12 @@ import { suite, test } from 'node:test';
 import { tcp } from '../../../../src/net/endpoint.ts';
 import { holdSockets } from '../../../../src/primary/sockets/held-sockets.ts';
 
+/** No port is waited for. */
+const AT_ONCE = { timeoutMs: 0, waiting: () => assert.fail('it waits') };
+
 suite('held sockets', () => {
   test('a free port is bound, and nothing is accepted; once released, it is free again', async () => {
-    const sockets = await holdSockets(tcp({ host: '127.0.0.1', port: 0 }));
+    const sockets = await holdSockets(tcp({ host: '127.0.0.1', port: 0 }), AT_ONCE);
     const [endpoint] = sockets.endpoints;
     assert.ok(endpoint !== undefined && endpoint.port > 0);
     assert.equal(sockets.descriptors.length, 1);
@@ -24,14 +27,14 @@ suite('held sockets', () => {
   });
 
   test('localhost is every address that it resolves to, on one port', async () => {
-    const sockets = await holdSockets(tcp({ host: 'localhost', port: 0 }));
+    const sockets = await holdSockets(tcp({ host: 'localhost', port: 0 }), AT_ONCE);
     assert.equal(new Set(sockets.endpoints.map(({ port }) => port)).size, 1);
     assert.ok(sockets.endpoints.every(({ host }) => host === '127.0.0.1' || host === '::1'));
     sockets.release();
   });
 
   test('a host that is unknown is an error that names the option', async () => {
-    await assert.rejects(holdSockets(tcp({ host: 'no-such-host.invalid', port: 3000 })), {
+    await assert.rejects(holdSockets(tcp({ host: 'no-such-host.invalid', port: 3000 }), AT_ONCE), {
       code: 'FST_CLUSTERED_LISTEN_FAILED',
       message: /no-such-host\.invalid:3000: the host name is unknown \(listen\.host, FASTIFY_ADDRESS\)/,
     });
