@@ -2,7 +2,7 @@
 //
 // A worker is the leader at most once in its life, until it drains, so to drain it is to recall it. The next leader is elected
 // when the old one has stepped down or exited, not before: one that hangs, or whose channel is closed, may still be at work.
-import { isAvailable, isRespawning, readyWorkers } from './fleet.ts';
+import { isAvailable, readyWorkers } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
 import { first, inOrder, occupantsOf } from './slot.ts';
 import { announce, change, command } from './turn.ts';
@@ -11,7 +11,8 @@ import type { Ready } from './worker.ts';
 
 export function electLeader(turn: Turn): Turn {
   const { fleet } = turn;
-  if (fleet.leader !== null || !isRespawning(fleet)) return turn;
+  // In a shutdown no worker is ready.
+  if (fleet.leader !== null) return turn;
   const worker = candidate(fleet);
   if (worker === undefined) return turn;
   const elected = command(change(turn, { leader: worker.id }), { type: 'elect', worker: worker.id });

@@ -4,9 +4,9 @@ import { Backlog } from '../../protocol/backlog.ts';
 import type { Broadcast } from '../../protocol/broadcast.ts';
 
 export interface OutboxHandlers {
-  /** Has to call `written` in the end, whatever came of it. */
+  /** Has to call `written` in the end, whatever came of it: when the channel closes, Node does. */
   write(broadcast: Broadcast, written: () => void): void;
-  /** The worker has read all that waited, or has exited: so many were dropped meanwhile. */
+  /** Nothing waits any more, since the worker has read it, or its channel is closed: so many were dropped meanwhile. */
   dropped(count: number): void;
 }
 
@@ -23,14 +23,13 @@ export class Outbox {
     const isSent = this.#backlog.send(broadcast, (written) =>
       this.#handlers.write(broadcast, () => {
         written();
-        if (this.#backlog.isEmpty) this.tell();
+        if (this.#backlog.isEmpty) this.#tell();
       }),
     );
     if (!isSent) this.#dropped += 1;
   }
 
-  /** Tells once what was dropped so far. */
-  tell(): void {
+  #tell(): void {
     const count = this.#dropped;
     this.#dropped = 0;
     if (count > 0) this.#handlers.dropped(count);

@@ -89,7 +89,6 @@ export class WorkerProcesses {
   /** To be called once the end of the worker is announced, which needs its pid. */
   forget(worker: number): void {
     this.#processes.delete(worker);
-    this.#outboxes.get(worker)?.tell();
     this.#outboxes.delete(worker);
   }
 
