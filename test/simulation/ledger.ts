@@ -218,6 +218,7 @@ export class Ledger {
   }
 
   hear(event: FleetEvent): void {
+    const { leader } = this.leadership;
     this.leadership.hear(event);
     switch (event.type) {
       case 'heartbeats':
@@ -244,8 +245,11 @@ export class Ledger {
         this.phase = 'leaving';
         this.leavingAt = this.now;
         return;
-      case 'leader-stepped-down':
+      case 'leader-stepped-down': {
+        const worker = this.workers.get(event.worker);
+        if (worker?.id === leader) this.news.push(news.steppedDown(worker));
         return;
+      }
       case 'worker-ready':
       case 'worker-failing':
       case 'worker-disconnected':

@@ -16,7 +16,7 @@ export const announcements: readonly Invariant[] = [
     },
   },
   {
-    name: 'each fork, drain and kill is announced, right after its command',
+    name: 'each fork, drain, kill and election is announced, right after its command',
     step: ({ moment: { commands } }) => {
       const unsaid = commands.find((command, index) => !isSaid(command, commands[index + 1]));
       return unsaid === undefined ? null : unsaid.type;
@@ -125,6 +125,8 @@ function isSaid(command: Command, next: Command | undefined): boolean {
       );
     case 'kill':
       return announcement?.type === 'worker-killed' && announcement.worker.id === command.worker;
+    case 'elect':
+      return announcement?.type === 'leader-elected' && announcement.worker.id === command.worker;
     case 'leave':
     case 'release-sockets':
     case 'finish':
