@@ -61,7 +61,9 @@ export class Primary implements ClusteredPrimary {
     this.#events = new AnnouncementEvents(log, this.#pidOf);
     // The events come last, since their listeners may call back.
     const teller =
-      settings.logger === false ? new FailureReport(this.#pidOf) : new AnnouncementLog(log, this.#pidOf);
+      settings.logger === false
+        ? new FailureReport(this.#pidOf)
+        : new AnnouncementLog(log, this.#pidOf, () => this.#processes.urls());
     this.#observers = [teller, this.#results, this.#events];
     this.closed = new Promise((resolve) => {
       this.#settleClosed = resolve;

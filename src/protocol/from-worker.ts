@@ -1,5 +1,5 @@
 // The messages that a worker sends to the primary.
-import { number, parserOf } from './declare.ts';
+import { flag, number, parserOf } from './declare.ts';
 import type { MessageOf } from './declare.ts';
 import { parseErrorInfo } from './error-info.ts';
 import { requestName } from './requests.ts';
@@ -7,8 +7,8 @@ import { requestName } from './requests.ts';
 const MESSAGES = {
   /** The first message: from now on the worker receives messages. It must not accept connections before `acknowledged`. */
   hello: { protocol: number },
-  /** The worker listens. */
-  ready: {},
+  /** The worker listens. `secure`: by TLS. */
+  ready: { secure: flag },
   /** The event loop of the worker is alive. */
   heartbeat: {},
   /** Its boot failed, or an error was thrown that nothing caught. The worker drains and exits by itself, with code 1. */

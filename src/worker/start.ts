@@ -1,5 +1,6 @@
 // Runs in a worker process: boots the app, reports ready, follows the primary's instructions.
 import process from 'node:process';
+import tls from 'node:tls';
 import type { AppBuilder, ServableApp } from '../app/app.ts';
 import { MutableContext } from '../app/context.ts';
 import type { WorkerContext } from '../app/context.ts';
@@ -78,7 +79,7 @@ class Worker<App extends ServableApp> {
   #reportReady(): void {
     if (this.#exit.exited !== undefined) return;
     this.#isReady = true;
-    void this.#channel.send({ type: 'ready' });
+    void this.#channel.send({ type: 'ready', secure: this.#boot.app?.server instanceof tls.Server });
     const beat = (): void => void this.#channel.send({ type: 'heartbeat' });
     setInterval(beat, this.#settings.heartbeatMs).unref();
   }

@@ -83,6 +83,7 @@ const ABORT_REASONS = {
   incompatible: true,
   stopping: true,
   'release-not-found': true,
+  'env-failed': true,
 } satisfies All<Reason<RolloutResult>>;
 
 const EVENTS = {

@@ -74,6 +74,11 @@ export class Service {
     return this.#log.stderr;
   }
 
+  /** All that a person could read: the log and stderr. */
+  get output(): string {
+    return [...this.log.map((line) => JSON.stringify(line)), this.stderr].join('\n');
+  }
+
   lines(msg: Message): readonly LogLine[] {
     return this.#log.of(msg);
   }

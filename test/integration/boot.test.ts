@@ -16,7 +16,7 @@ suite('boot', () => {
       const { code } = await service.ended;
       assert.equal(code, 1);
       assert.match(service.stderr, /FST_CLUSTERED_BOOT_FAILED/);
-      assert.match(service.stderr, message);
+      assert.match(service.output, message);
       assert.equal(service.lines('worker forked').length, 2);
       assert.deepEqual(service.leftovers(), []);
     });
@@ -29,7 +29,7 @@ suite('boot', () => {
       options: { boot: { timeoutMs: 700 }, closeMs: 200 },
     });
     assert.equal((await service.ended).code, 1);
-    assert.match(service.stderr, /not ready within boot\.timeoutMs \(700 ms\)/);
+    assert.match(service.output, /not ready within boot\.timeoutMs \(700 ms\)/);
     assert.deepEqual(service.leftovers(), []);
   });
 

@@ -25,7 +25,7 @@ suite('misuse', () => {
     test(`S66: buildApp ${what} -> a clear error`, async (t) => {
       const service = startService(t, { fixture: 'misuse.js', env: { MISUSE: misuse } });
       assert.equal((await service.ended).code, 1);
-      assert.match(service.stderr, message);
+      assert.match(service.output, message);
       assert.match(service.stderr, /FST_CLUSTERED_BOOT_FAILED/);
       assert.deepEqual(service.leftovers(), []);
     });
@@ -51,6 +51,6 @@ suite('misuse', () => {
   test('S69: the app has a decorator `clustered` of its own -> a clear error', async (t) => {
     const service = startService(t, { fixture: 'misuse.js', env: { MISUSE: 'decorated' } });
     assert.equal((await service.ended).code, 1);
-    assert.match(service.stderr, /already has a decorator named "clustered"/);
+    assert.match(service.output, /already has a decorator named \\"clustered\\"/);
   });
 });

@@ -1,7 +1,9 @@
 // Creates the primary's log. It never throws; and with a logger of our own it never blocks the primary either.
+import process from 'node:process';
 import type { ClusteredLogger, Settings } from '../../options/index.ts';
 import { LINES_MISSING, guard } from './guard.ts';
 import type { PrimaryLogger } from './guard.ts';
+import { readable } from './readable.ts';
 
 export interface PrimaryLog extends PrimaryLogger {
   /** Settles when all lines are written, or the time for that is over. Never rejects. */
@@ -30,7 +32,9 @@ export async function createLog(logger: Settings['logger']): Promise<PrimaryLog>
   if (options.transport !== undefined) return withoutOutput(guard(pino(options)));
   const { Output } = await import('./output.ts');
   const output = new Output((missing) => log.error({ missing }, LINES_MISSING));
-  const log = guard(pino(options, output));
+  const isTerminal = process.stdout.isTTY;
+  const forPeople = { write: (line: string): void => output.write(readable(line)) };
+  const log = guard(pino(options, isTerminal ? forPeople : output));
   return { ...log, flush: () => output.flush(FLUSH_MS) };
 }
 

@@ -1,4 +1,5 @@
 // Writes one structured log line for each announcement. The messages are public: people search and alert on them.
+import process from 'node:process';
 import type { Announcement } from '../../fleet/command.ts';
 import type { PrimaryLogger } from '../log/guard.ts';
 import { explainExit } from '../processes/exit-cause.ts';
@@ -11,10 +12,13 @@ export class AnnouncementLog implements Observer {
   readonly #log: PrimaryLogger;
   readonly #pidOf: PidOf;
   readonly #first = new FirstErrors();
+  readonly #urls: () => readonly string[];
+  #isFirstReady = true;
 
-  constructor(log: PrimaryLogger, pidOf: PidOf) {
+  constructor(log: PrimaryLogger, pidOf: PidOf, urls: () => readonly string[]) {
     this.#log = log;
     this.#pidOf = pidOf;
+    this.#urls = urls;
   }
 
   hear(announcement: Announcement): void {
@@ -26,7 +30,14 @@ export class AnnouncementLog implements Observer {
       ...(explanation ? { explanation } : {}),
       ...(isRepeated ? { explanation: TOLD } : error ? { err: error } : {}),
     };
-    this.#log[level]({ ...facts, ...optional }, message);
+    this.#log[level]({ ...this.#introduction(announcement), ...facts, ...optional }, message);
+  }
+
+  /** The first line about a service that is ready tells a person where it is, and how to roll it. */
+  #introduction({ type }: Announcement): object {
+    if (type !== 'fleet-ready' || !this.#isFirstReady) return {};
+    this.#isFirstReady = false;
+    return { urls: this.#urls(), roll: `kill -USR2 ${process.pid}` };
   }
 }
 

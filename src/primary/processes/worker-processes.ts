@@ -3,6 +3,7 @@ import type { Command } from '../../fleet/command.ts';
 import type { FleetEvent, Heartbeats } from '../../fleet/event.ts';
 import { ProtocolError } from '../../errors.ts';
 import type { Settings } from '../../options/index.ts';
+import { formatEndpoint } from '../../net/endpoint.ts';
 import { toErrorInfo } from '../../protocol/error-info.ts';
 import { PROTOCOL } from '../../protocol/envelope.ts';
 import type { WorkerMessage } from '../../protocol/from-worker.ts';
@@ -42,6 +43,9 @@ export class WorkerProcesses {
   /** Since they were last taken. They are no events: there are many, and they change nothing until the fleet looks at them. */
   #heartbeats = new Map<number, number>();
 
+  /** By what the last worker that became ready said. */
+  #isSecure = false;
+
   constructor(parts: Parts, supervisor: Supervisor) {
     this.#parts = parts;
     this.#supervisor = supervisor;
@@ -50,6 +54,12 @@ export class WorkerProcesses {
   /** Null: the process is gone, or could not be made. */
   pidOf(worker: number): number | null {
     return this.#processes.get(worker)?.pid ?? null;
+  }
+
+  /** Where people find the service. */
+  urls(): readonly string[] {
+    const scheme = this.#isSecure ? 'https' : 'http';
+    return this.#parts.sockets.endpoints.map((endpoint) => `${scheme}://${formatEndpoint(endpoint)}`);
   }
 
   /** When the latest heartbeat of each worker came, of those that had one since the last call. */
@@ -110,6 +120,7 @@ export class WorkerProcesses {
         return dispatch({ type: 'worker-incompatible', worker, error: toErrorInfo(error) });
       }
       case 'ready':
+        this.#isSecure = message.secure;
         return dispatch({ type: 'worker-ready', worker });
       case 'heartbeat':
         this.#heartbeats.set(worker, now());

@@ -1,8 +1,10 @@
 // Binds a socket to each of several addresses, on one port.
 import type { TcpEndpoint } from '../../net/endpoint.ts';
-import { bindSocket } from './bound-socket.ts';
+import { bindSocket as bindSocketOf } from './bound-socket.ts';
 import type { BoundSocket } from './bound-socket.ts';
 import { listenError, systemCodeOf } from './listen-error.ts';
+
+type Bind = typeof bindSocketOf;
 
 const MAX_ATTEMPTS = 10;
 
@@ -11,23 +13,24 @@ const MAX_ATTEMPTS = 10;
  * addresses: then all of them are bound again, to another port.
  * @throws FST_CLUSTERED_LISTEN_FAILED: one address is in use, or this machine has none of them
  */
-export function bind(endpoints: readonly TcpEndpoint[]): readonly BoundSocket[] {
+export function bind(endpoints: readonly TcpEndpoint[], bindSocket = bindSocketOf): readonly BoundSocket[] {
   const isAnyPort = endpoints.every(({ port }) => port === 0);
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return bindAll(endpoints);
+      return bindAll(endpoints, bindSocket);
     } catch (error) {
       if (!isAnyPort || attempt === MAX_ATTEMPTS || systemCodeOf(error) !== 'EADDRINUSE') throw error;
     }
   }
 }
 
-function bindAll(endpoints: readonly TcpEndpoint[]): readonly BoundSocket[] {
+function bindAll(endpoints: readonly TcpEndpoint[], bindSocket: Bind): readonly BoundSocket[] {
   const bound: BoundSocket[] = [];
   let absent: unknown;
   for (const endpoint of endpoints) {
     try {
-      bound.push(bindOne({ ...endpoint, port: bound[0]?.endpoint.port ?? endpoint.port }));
+      const { port } = bound[0]?.endpoint ?? endpoint;
+      bound.push(bindOne({ ...endpoint, port }, bindSocket));
     } catch (error) {
       // A container without IPv6 often has ::1 for localhost in its /etc/hosts nevertheless.
       absent = error;
@@ -40,7 +43,7 @@ function bindAll(endpoints: readonly TcpEndpoint[]): readonly BoundSocket[] {
   return bound;
 }
 
-function bindOne(endpoint: TcpEndpoint): BoundSocket {
+function bindOne(endpoint: TcpEndpoint, bindSocket: Bind): BoundSocket {
   try {
     return bindSocket(endpoint);
   } catch (error) {

@@ -17,7 +17,7 @@ const ERROR = { name: 'TypeError', message: 'broken', stack: 'TypeError: broken\
 /** The compiler reports a message that has no example. */
 const FROM_WORKER: Examples<WorkerMessage> = {
   hello: { type: 'hello', protocol: 1 },
-  ready: { type: 'ready' },
+  ready: { type: 'ready', secure: true },
   heartbeat: { type: 'heartbeat' },
   failing: { type: 'failing', error: ERROR },
   retire: { type: 'retire' },

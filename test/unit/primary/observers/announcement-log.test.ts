@@ -110,6 +110,20 @@ suite('announcement log', () => {
     assert.ok(err instanceof TypeError);
   });
 
+  test('the first line of a fleet that is ready says where it is and how to roll it, a later one does not', () => {
+    const ready = {
+      type: 'fleet-ready',
+      size: 2,
+      generation: 1,
+      entry: '/srv/main.js',
+      cwd: '/srv',
+    } as const;
+    const [first, second] = allLogged([ready, ready]).map(({ facts }) => facts);
+    const { type: _, ...facts } = ready;
+    assert.deepEqual(first, { urls: ['http://[::1]:3000'], roll: `kill -USR2 ${process.pid}`, ...facts });
+    assert.deepEqual(second, facts);
+  });
+
   test('times are whole milliseconds', () => {
     const { facts } = logged({ type: 'worker-ready', worker: READY, bootMs: 120.6 });
     assert.equal(facts['bootMs'], 121);
@@ -124,7 +138,7 @@ function logged(announcement: Announcement): Line {
 
 function allLogged(announcements: readonly Announcement[]): readonly Line[] {
   const lines: Line[] = [];
-  const log = new AnnouncementLog(memoryLog(lines), pidOf);
+  const log = new AnnouncementLog(memoryLog(lines), pidOf, () => ['http://[::1]:3000']);
   for (const announcement of announcements) log.hear(announcement);
   return lines;
 }
