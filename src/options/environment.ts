@@ -11,6 +11,9 @@ export interface EnvironmentOf {
   readonly cwd: string;
 }
 
+/** Called once for each generation. */
+export type EnvironmentFunction = (release: EnvironmentOf) => EnvironmentVariables;
+
 export interface EnvironmentOptions {
   /**
    * Environment variables of the workers, besides those that the primary was started with. What was read into
@@ -19,7 +22,7 @@ export interface EnvironmentOptions {
    * `startClustered`, or aborts the rollout.
    * @default {}
    */
-  env?: EnvironmentVariables | ((release: EnvironmentOf) => EnvironmentVariables) | undefined;
+  env?: EnvironmentVariables | EnvironmentFunction | undefined;
   /**
    * Node's own options for the workers, such as `['--max-old-space-size=512']`. An absolute path into the first release
    * becomes the same path in the worker's own release.

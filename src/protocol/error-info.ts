@@ -56,8 +56,8 @@ export function fromErrorInfo({ name, message, stack, code, properties }: ErrorI
 }
 
 /** The error without its properties, for what is shown to anybody, such as the status. */
-export function withoutProperties({ properties: _, ...info }: ErrorInfo): ErrorInfo {
-  return info;
+export function withoutProperties({ name, message, stack, code }: ErrorInfo): ErrorInfo {
+  return { name, message, stack, code };
 }
 
 function isObject(value: unknown): value is object {

@@ -10,7 +10,6 @@ import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { ROOT } from '../helpers/installed.ts';
-import { ask, openConnection } from '../helpers/bystanders.ts';
 import { startReadyService, startService } from '../helpers/service.ts';
 import type { Service, ServiceOptions } from '../helpers/service.ts';
 
@@ -221,11 +220,9 @@ suite('a worker that somebody else kills while it drains', () => {
 });
 
 async function killWhileDraining(service: Service, pid: number, cause: () => void): Promise<void> {
-  // A request that it does not answer keeps it draining.
-  const connection = await openConnection(service);
-  const requested = service.next('requested', ({ url }) => url === '/silent');
-  const lost = assert.rejects(ask(connection, '/silent'));
-  await requested;
+  // A request that is not answered for long keeps it draining. It is accepted before the next one, which is answered.
+  const lost = assert.rejects(service.get('/slow?ms=20000'));
+  await service.get('/');
   const draining = service.next('worker draining', ({ worker }) => worker?.pid === pid);
   cause();
   await draining;

@@ -16,6 +16,7 @@ import type {
   WatchdogOptions,
   WorkerContext,
 } from 'fastify-clustered';
+import process from 'node:process';
 import { pino } from 'pino';
 import Type from 'typebox';
 
@@ -52,6 +53,52 @@ export function options(workers: number): ClusteredOptions {
   const flat: ClusteredOptions = { workers: 'auto', closeMs: 500, watchdog: false, env: {}, logger: pino() };
   const release: ClusteredOptions = { entry: 'main.js', cwd: '/srv', execArgv: ['--no-warnings'] };
   return { ...none, ...flat, ...release, workers, listen, boot, respawn, rollout, shutdown, watchdog };
+}
+
+/** `undefined` means the default, also under exactOptionalPropertyTypes. */
+export function undefinedOptions(): readonly ClusteredOptions[] {
+  const none = undefined;
+  return [
+    {
+      workers: none,
+      listen: { port: none, host: none, backlog: none },
+      boot: { timeoutMs: none, concurrency: none },
+      respawn: { minUptimeMs: none, maxEarlyExits: none, backoff: { initialMs: none, maxMs: none } },
+      rollout: { maxSurge: none, maxUnavailable: none, minReadyMs: none, idleMs: none, graceMs: none },
+      shutdown: { delayMs: none, idleMs: none, graceMs: none },
+      closeMs: none,
+      watchdog: { timeoutMs: none },
+      entry: none,
+      cwd: none,
+      env: none,
+      execArgv: none,
+      logger: none,
+    },
+    { listen: none, boot: none, respawn: none, rollout: none, shutdown: none, watchdog: none },
+    { respawn: { backoff: none }, env: { ...process.env, UNSET: none } },
+    { env: ({ generation, cwd }) => ({ RELEASE: `${generation} ${cwd}` }) },
+  ];
+}
+
+export async function undefinedOfPlugin(app: FastifyInstance): Promise<void> {
+  await app.register(clustered, { worker: undefined, health: undefined });
+  await app.register(clustered, { health: { livez: undefined, readyz: undefined } });
+}
+
+/** A buildApp that tests call without a worker, as a function and as a constant. */
+export async function calledFromTests(): Promise<void> {
+  async function declared(worker?: WorkerContext) {
+    const app = fastify();
+    await app.register(clustered, { worker });
+    return app;
+  }
+  const constant: BuildApp<FastifyInstance> = async (worker) => declared(worker);
+  await (await declared()).inject('/');
+  await (await constant()).inject('/');
+  await startClustered(declared);
+  await startClustered(constant);
+  // Inline there always is a worker.
+  await startClustered(({ slot }) => fastify({ logger: { base: { slot } } }));
 }
 
 /** The handle is told apart by its role, and the app in it keeps its type. */
