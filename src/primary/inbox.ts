@@ -67,8 +67,11 @@ export class Inbox {
     const events = this.#events;
     this.#events = [];
     this.#isHandingOver = true;
-    this.#read(events, now);
-    this.#isHandingOver = false;
+    try {
+      this.#read(events, now);
+    } finally {
+      this.#isHandingOver = false;
+    }
   }
 
   async #readUntilNow(): Promise<number> {

@@ -207,7 +207,8 @@ export class Ledger {
   heard(): void {
     for (const { generation, slot } of this.available()) {
       this.knownToWork.add(generation);
-      if (this.isRolling && generation === this.target) this.#takeOver(slot);
+      // A worker of a slot that was scaled away takes over nothing, unless the slot comes back while it is there.
+      if (this.isRolling && generation === this.target && slot < this.size) this.#takeOver(slot);
     }
     // As long as no worker was ready, no release is known to work, so there is none to fall back on.
     if (this.phase === 'starting' && this.isRolling) for (const slot of this.slots) this.#takeOver(slot);

@@ -109,6 +109,19 @@ suite('a rollout aborts', () => {
     assert.equal(fleet.fleet.target.id, 2);
   });
 
+  test('nor does it if the slot comes back in the step in which the crash is known', () => {
+    const fleet = driveReady({ size: 2, rollout: { maxSurge: 2 } })
+      .restarts(2)
+      .ready(4)
+      .passes(1_000);
+    fleet.isKilled(1, 2).scales(1);
+    fleet.happens(
+      { type: 'scale-requested', size: 2 },
+      { type: 'worker-exited', worker: 4, code: null, signal: 'SIGKILL' },
+    );
+    assert.equal(fleet.fleet.target.id, 2);
+  });
+
   test('its other boots are cancelled, boots of the stable release go on, and its release is never forked again', () => {
     const fleet = driveReady({ size: 3, rollout: { maxSurge: 2 } })
       .restarts(2)

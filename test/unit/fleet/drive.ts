@@ -101,8 +101,9 @@ export class Driven {
     return nextWakeAt(this.fleet) - this.now;
   }
 
-  happens(event: FleetEvent): this {
-    this.#step([event]);
+  /** In one step. */
+  happens(...events: readonly FleetEvent[]): this {
+    this.#step(events);
     return this;
   }
 
