@@ -1,6 +1,7 @@
 // How a process stops accepting: open connections stay open, and those in the kernel's queue are accepted first.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import fs from 'node:fs';
 import http from 'node:http';
 import { connect } from 'node:net';
 import type net from 'node:net';
@@ -27,38 +28,23 @@ suite('stopping to accept', () => {
   });
 
   test('stopWhenEmpty: what waits in the kernel’s queue is accepted first', async (t) => {
-    const { acceptor, open } = await start(t);
-    const clients = Array.from({ length: 100 }, open);
-    // In the next tick Node connects them; the kernel queues them until this process polls.
-    await new Promise<void>((resolve) => process.nextTick(resolve));
+    const { acceptor, open, queue } = await start(t);
+    const clients = await queue(100);
     const stopped = acceptor.stopWhenEmpty();
-    const responses = await Promise.all(
-      clients.map(async (client) => {
-        client.write(GET);
-        return text(client);
-      }),
-    );
-    for (const response of responses) assert.match(response, /200 OK[^]*served$/);
+    await areServed(clients);
     await stopped;
     await assert.rejects(once(open(), 'connect'), { code: 'ECONNREFUSED' });
   });
 
   test('S41: stopWhenEmpty: however long the app is at work on each of them', async (t) => {
-    const { acceptor, server, open } = await start(t);
+    const { acceptor, server, queue } = await start(t);
     server.on('connection', () => {
       const until = performance.now() + 30;
       while (performance.now() < until);
     });
-    const clients = Array.from({ length: 30 }, open);
-    await new Promise<void>((resolve) => process.nextTick(resolve));
+    const clients = await queue(30);
     const stopped = acceptor.stopWhenEmpty();
-    const responses = await Promise.all(
-      clients.map(async (client) => {
-        client.write(GET);
-        return text(client);
-      }),
-    );
-    for (const response of responses) assert.match(response, /200 OK[^]*served$/);
+    await areServed(clients);
     await stopped;
   });
 
@@ -82,6 +68,16 @@ interface Started {
   readonly server: http.Server;
   readonly acceptor: Acceptor;
   open(): net.Socket;
+  /** Opens so many, which wait in the kernel's queue until this process polls. */
+  queue(count: number): Promise<readonly net.Socket[]>;
+}
+
+async function areServed(clients: readonly net.Socket[]): Promise<void> {
+  const responses = clients.map(async (client) => {
+    client.write(GET);
+    return text(client);
+  });
+  for (const response of await Promise.all(responses)) assert.match(response, /200 OK[^]*served$/);
 }
 
 async function start(t: TestContext): Promise<Started> {
@@ -92,13 +88,37 @@ async function start(t: TestContext): Promise<Started> {
   assert.ok(typeof address === 'object' && address !== null);
   const acceptor = new Acceptor([server], BACKLOG);
   t.after(() => server.close());
+  const open = (): net.Socket => {
+    const client = connect(address.port, '127.0.0.1');
+    t.after(() => client.destroy());
+    return client;
+  };
   return {
     server,
     acceptor,
-    open() {
-      const client = connect(address.port, '127.0.0.1');
-      t.after(() => client.destroy());
-      return client;
+    open,
+    async queue(count) {
+      const clients = Array.from({ length: count }, open);
+      // In the next tick Node connects them.
+      await new Promise<void>((resolve) => process.nextTick(resolve));
+      // On a busy machine the kernel needs a moment for the handshakes.
+      const deadline = performance.now() + 10_000;
+      while (queueLength(address.port) < count)
+        assert.ok(performance.now() < deadline, 'they are not queued');
+      return clients;
     },
   };
+}
+
+/** Of a listening socket on 127.0.0.1; Infinity where the kernel does not tell. See proc_net_tcp.rst of Linux. */
+function queueLength(port: number): number {
+  const table = '/proc/net/tcp';
+  if (!fs.existsSync(table)) return Infinity;
+  const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const listening = '0A';
+  const [, queues = ''] =
+    new RegExp(`${local} 00000000:0000 ${listening} [0-9A-F]+:([0-9A-F]+)`).exec(
+      fs.readFileSync(table, 'utf8'),
+    ) ?? [];
+  return Number.parseInt(queues, 16);
 }
