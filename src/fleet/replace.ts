@@ -68,7 +68,7 @@ function mayForkSuccessor(fleet: Fleet, index: number): boolean {
   const isHandedOver = fleet.slots[index]?.release.id === target.id;
   return (
     isDue(fleet, index) &&
-    (isHandedOver || staysRoomForStable(fleet)) &&
+    (isHandedOver || leavesRoomForStable(fleet)) &&
     hasRoom(fleet, index) &&
     !areEnoughBooting(fleet, target)
   );
@@ -87,7 +87,7 @@ function isDue({ now, slots, target }: Fleet, index: number): boolean {
  * Slots that are empty because their old workers crashed offer more room than a rollout may use. If successors took all of it
  * and their release hung, the stable release could not come back. So room for one worker stays free, unless there is only one.
  */
-function staysRoomForStable(fleet: Fleet): boolean {
+function leavesRoomForStable(fleet: Fleet): boolean {
   const most = fleet.slots.length + fleet.policy.rollout.maxSurge;
   return unavailableSuccessors(fleet) < Math.max(1, most - 1);
 }
