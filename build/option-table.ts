@@ -24,7 +24,16 @@ export async function documentedOptions(): Promise<readonly DocumentedOption[]> 
     files.map(async (file) => readInterfaces(await fs.readFile(new URL(file, SECTIONS), 'utf8'))),
   );
   const interfaces = new Map(sections.flatMap((section) => [...section]));
-  const order = Object.keys(complete({}, { env: {}, execArgv: [], parallelism: 1 }));
+  const order = Object.keys(
+    complete(
+      {},
+      {
+        env: {},
+        execArgv: [],
+        capacity: { cpus: 1, workers: 1, memoryBytes: null },
+      },
+    ),
+  );
   return optionsOf('ClusteredOptions', '', interfaces).toSorted(
     (one, other) => order.indexOf(topLevel(one)) - order.indexOf(topLevel(other)),
   );
@@ -41,7 +50,8 @@ export function optionsOf(
   const own = properties.flatMap(({ name, types, summary, fallback }) => {
     const option = `${prefix}${name}`;
     if (summary === '') throw new Error(`${option} has no TSDoc`);
-    const nested = types.flatMap((inner) => optionsOf(inner, `${option}.`, interfaces));
+    // A group may come alone or in an array, which names its type twice.
+    const nested = [...new Set(types)].flatMap((inner) => optionsOf(inner, `${option}.`, interfaces));
     if (fallback !== null) return [{ name: option, fallback, meaning: summary }, ...nested];
     if (nested.length === 0) throw new Error(`${option} has no @default`);
     return nested;

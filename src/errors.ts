@@ -8,9 +8,9 @@ export const OptionInvalidError = createError<[option: string, came: string, all
 );
 
 /** There is no option of that name. */
-export const OptionUnknownError = createError<[option: string, known: string]>(
+export const OptionUnknownError = createError<[option: string, hint: string, known: string]>(
   'FST_CLUSTERED_OPTION_UNKNOWN',
-  'there is no option %s; the options are: %s',
+  'there is no option %s%s; the options are: %s',
 );
 
 /** startClustered was called a second time in this process. */
@@ -37,10 +37,16 @@ export const PlatformError = createError<[platform: string]>(
   'on %s a listening socket cannot be passed to worker processes; pass workers: 0 to serve from one process',
 );
 
+/** The program is a single executable application, which can start nothing but itself, and without options of Node. */
+export const SingleExecutableError = createError(
+  'FST_CLUSTERED_SINGLE_EXECUTABLE',
+  'a single executable application cannot start worker processes: it ignores the options of Node that they need; pass workers: 0 to serve from one process, or run the bundle with node',
+);
+
 /** Node was started without a file, and there is no option `entry`, so the workers have nothing to run. */
 export const NoEntryError = createError(
   'FST_CLUSTERED_NO_ENTRY',
-  'there is no entry file for the workers to run (node was started with -e, or without a file); pass the option entry',
+  'there is no entry file for the workers to run (node was started with -e, with stdin, or without a file); pass the option entry',
 );
 
 /** The entry file or the working directory does not exist. */
@@ -85,10 +91,10 @@ export const NotAnAppError = createError<[came: string]>(
   'buildApp must return a Fastify instance (or a promise of one), but it returned %s',
 );
 
-/** buildApp returned an app that already listens. */
-export const AppListensError = createError(
+/** buildApp calls app.listen(); `cause` is the error of that call, if it failed because the port is in use. */
+export const AppListensError = createError<[options?: ErrorOptions]>(
   'FST_CLUSTERED_APP_LISTENS',
-  'buildApp returned an app that already listens; remove its app.listen() call: fastify-clustered listens for it',
+  'the app already listens; remove its app.listen() call: buildApp returns the app, and fastify-clustered listens for it',
 );
 
 /** buildApp threw something that is not an Error; `cause` is what it threw. */
@@ -103,10 +109,22 @@ export const DecoratorTakenError = createError(
   'the app already has a decorator named "clustered" that fastify-clustered did not add; rename it, or do not register fastify-clustered',
 );
 
-/** There is only this process, so a rolling restart is impossible. */
+/** The data of a broadcast is too large: it would pass through the memory of the primary, once for each worker. */
+export const BroadcastTooLargeError = createError<[bytes: string, max: string]>(
+  'FST_CLUSTERED_BROADCAST_TOO_LARGE',
+  'the data of a broadcast has %s bytes as JSON; allowed: at most %s; keep large data in a store, and broadcast where it is',
+);
+
+/** A line that came over the control socket is no request. */
+export const ControlRequestError = createError<[why: string]>(
+  'FST_CLUSTERED_CONTROL_REQUEST',
+  'the control socket cannot read this request: %s',
+);
+
+/** There is only this process, which can be neither rolled nor scaled. */
 export const SingleError = createError(
   'FST_CLUSTERED_SINGLE',
-  'this process has no workers (workers: 0, or the plugin without startClustered), so a rolling restart is impossible; restart the process',
+  'this process has no workers (workers: 0, or the plugin without startClustered), so it can be neither rolled nor scaled; restart the process',
 );
 
 /** The primary has exited, or is about to, so it does not answer the worker's request. */

@@ -4,6 +4,7 @@ import fp from 'fastify-plugin';
 import { MutableContext } from './app/context.ts';
 import type { WorkerContext } from './app/context.ts';
 import { logError } from './app/log-error.ts';
+import { FurtherServers } from './drain/further-servers.ts';
 import { DecoratorTakenError } from './errors.ts';
 import { createSingleContext } from './single/context.ts';
 
@@ -18,15 +19,15 @@ export interface ClusteredPluginOptions {
    * `readiness` is false, 503. The names are those of the Kubernetes API server. `true`: with the default paths.
    * @default false
    */
-  health?: boolean | HealthRoutes;
+  health?: boolean | HealthRoutes | undefined;
 }
 
 /** The paths of the health routes. */
 export interface HealthRoutes {
   /** @default '/livez' */
-  livez?: string;
+  livez?: string | undefined;
   /** @default '/readyz' */
-  readyz?: string;
+  readyz?: string | undefined;
 }
 
 declare module 'fastify' {
@@ -50,13 +51,23 @@ async function plugin(
   if (health !== false) addHealthRoutes(app, context, health === true ? {} : health);
 }
 
-/** Without startClustered the context follows the app: ready with it, draining when it closes. */
+/**
+ * Without startClustered the context follows the app: ready with it, the leader once it listens, draining when it closes. In a
+ * test that injects requests nothing listens, so no job of the leader runs.
+ */
 function createAppContext(app: FastifyInstance): WorkerContext {
-  const context = createSingleContext();
+  const furtherServers = new FurtherServers();
+  const context = createSingleContext(furtherServers);
   app.addHook('onReady', async () => context.markReady());
+  app.addHook('onListen', async () => {
+    void context.lead((error) => logError(app.log, error, 'an onLeader hook failed'));
+  });
   app.addHook('preClose', async () => {
     context.markLeaving();
-    await context.startDraining((error) => logError(app.log, error, 'an onDrain hook failed'));
+    const hooks = context.startDraining((error) => logError(app.log, error, 'an onDrain hook failed'));
+    // As Fastify closes the app's own: idle connections at once, and without a limit for requests under way.
+    const further = furtherServers.drain({ final: true, idleMs: 0, graceMs: Infinity });
+    await Promise.all([hooks, further]);
   });
   return context;
 }

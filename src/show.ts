@@ -8,15 +8,16 @@ const MAX_SHOWN = 1_024;
 /** An object with more properties is only named: to print them all could take seconds. */
 const MAX_PROPERTIES = 1_000;
 
-/** As Node prints it, but without nested values; if that throws, what `fallback` returns. */
+/** As Node prints it, but without nested values (`depth` -1: only named); if that throws, what `fallback` returns. */
 export function show(
   value: unknown,
   max = MAX_SHOWN,
   fallback = (): string => `[${typeof value} that cannot be shown]`,
+  depth = 0,
 ): string {
   const shown = attempt(() =>
     inspect(value, {
-      depth: isWide(value) ? -1 : 0,
+      depth: isWide(value) ? -1 : depth,
       maxArrayLength: 10,
       maxStringLength: max,
       breakLength: 120,

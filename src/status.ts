@@ -21,9 +21,34 @@ export interface FleetStatus {
   /** True when ready workers run several generations and no rollout is under way: the last one was aborted halfway. */
   readonly mixed: boolean;
   readonly addresses: readonly Address[];
+  /** What the machine, or the container, gives the service. Null: without workers nothing depends on it. */
+  readonly resources: ResourcesStatus | null;
   readonly workers: readonly WorkerStatus[];
   /** Null: no rollout has ended yet. */
   readonly lastRollout: RolloutOutcome<ErrorInfo> | null;
+}
+
+/** What was found of CPUs and memory when the service was started, and what follows from it. */
+export interface ResourcesStatus {
+  /** How many CPUs the kernel may run the service on: its affinity. */
+  readonly cpus: FoundResource;
+  /** How much CPU time it may use, in CPUs: 1.5 is one and a half. Null: no quota. */
+  readonly cpuQuota: FoundResource | null;
+  /** How much memory it may use, in bytes. Null: no limit below what the machine has. */
+  readonly memory: FoundResource | null;
+  /** How many workers there is room for: what `workers: 'auto'` means where WEB_CONCURRENCY is not set. */
+  readonly capacity: number;
+  /**
+   * The limit of the heap of a worker that is forked now, in MiB. Null: Node's own default counts, since memory is not limited, or
+   * what `execArgv` or NODE_OPTIONS say.
+   */
+  readonly heapMb: number | null;
+}
+
+/** What was found, and the file that says so. */
+export interface FoundResource {
+  readonly value: number;
+  readonly file: string;
 }
 
 export interface WorkerStatus {
@@ -33,6 +58,13 @@ export interface WorkerStatus {
   readonly state: Worker['state'];
   /** The id of the generation that it runs. */
   readonly generation: number;
+  /** True: this worker is the leader, or it drains, and has not stepped down yet. Never true of two. */
+  readonly leader: boolean;
+  /**
+   * How long ago the primary last heard from it, in ms: a worker whose event loop is free gives a sign of life every 3 seconds, or
+   * ten times within `watchdog.timeoutMs` if that is more often. Null: it is not ready, or it is at a debugger's mercy.
+   */
+  readonly silentMs: number | null;
 }
 
 /** One worker, as log lines, events and results name it. */

@@ -152,6 +152,7 @@ export class Shell {
       case 'announce':
         this.#told.add(command.announcement.type);
         return undefined;
+      case 'elect':
       case 'leave':
       case 'release-sockets':
       case 'finish':

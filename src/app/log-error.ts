@@ -5,9 +5,14 @@ import { MAX_MESSAGE, isError } from '../protocol/error-fields.ts';
 import { toErrorInfo, toPlainError } from '../protocol/error-info.ts';
 import { MAX_STACK } from '../protocol/print-error.ts';
 
-interface ErrorLogger {
+export interface ErrorLogger {
   error(details: object, message: string): void;
 }
+
+/** For as long as there is no app, and so no logger of its own. */
+export const STDERR_LOGGER: ErrorLogger = {
+  error: (details, message) => writeToStderr(message, toErrorInfo(Reflect.get(details, 'err'))),
+};
 
 /** The error itself, so that the logger's serializers see all of it; if that throws, a plain copy; then stderr. */
 export function logError(log: ErrorLogger, thrown: unknown, message: string): void {

@@ -1,5 +1,6 @@
 // Stops accepting connections, without a reset for those that wait in the kernel's queue.
 import net from 'node:net';
+import type { Listening } from '../app/listen.ts';
 import { wholePollPhase } from '../net/poll.ts';
 
 /** The queue counts as empty after this many poll phases without a new connection. */
@@ -7,15 +8,16 @@ const QUIET_PHASES = 3;
 
 /** The servers over which this process accepts its connections. */
 export class Acceptor {
-  readonly #servers: readonly net.Server[];
-  readonly #backlog: number;
+  /** Their queues end with this process. */
+  readonly #own: readonly Listening[];
+  /** What waits in the queues of those is for who listens next. */
+  readonly #lent: readonly Listening[];
   #accepted = 0;
 
-  /** `backlog`: how many connections the kernel may queue for each server. */
-  constructor(servers: readonly net.Server[], backlog: number) {
-    this.#servers = servers;
-    this.#backlog = backlog;
-    for (const server of servers) {
+  constructor(listening: readonly Listening[]) {
+    this.#own = listening.filter(({ isLent }) => !isLent);
+    this.#lent = listening.filter(({ isLent }) => isLent);
+    for (const { server } of this.#own) {
       server.prependListener('connection', () => {
         this.#accepted += 1;
       });
@@ -25,7 +27,8 @@ export class Acceptor {
   /** Closes this process's copies of the sockets. Open connections stay open. May be called twice. */
   stop(): void {
     // Not the server's own close(), which would close idle connections at once, and stop request timeouts.
-    for (const server of this.#servers) if (server.listening) net.Server.prototype.close.call(server);
+    close(this.#lent);
+    close(this.#own);
   }
 
   /**
@@ -33,17 +36,31 @@ export class Acceptor {
    * them. It takes no notice of time: Node accepts one connection in a poll phase, and between them the app may be at work.
    */
   async stopWhenEmpty(): Promise<void> {
-    // With a backlog of 0 the kernel queues as few new connections as it can, and keeps those that it has queued.
-    for (const server of this.#servers) setBacklog(server, 0);
+    for (const { release } of this.#own) release?.();
+    close(this.#lent);
+    await this.#acceptUntilQuiet(1);
+    // With a backlog of 0 the kernel queues as few new connections as it can, and keeps those that it has queued. It drops the
+    // SYNs of the others, which try again a second later: only now, so that few clients hear nothing instead of a refusal.
+    for (const { server } of this.#own) setBacklog(server, 0);
+    await this.#acceptUntilQuiet(QUIET_PHASES);
+    this.stop();
+  }
+
+  /** Settles after so many poll phases in a row without a new connection. */
+  async #acceptUntilQuiet(phases: number): Promise<void> {
     // The kernel queues one more than the backlog says. What is behind those came later: a flood must not hold up the exit.
-    const most = this.#accepted + this.#servers.length * (this.#backlog + 1);
-    for (let quiet = 0; quiet < QUIET_PHASES && this.#accepted < most;) {
+    const queued = this.#own.reduce((sum, { backlog }) => sum + backlog + 1, 0);
+    const most = this.#accepted + queued;
+    for (let quiet = 0; quiet < phases && this.#accepted < most;) {
       const before = this.#accepted;
       await wholePollPhase();
       quiet = this.#accepted === before ? quiet + 1 : 0;
     }
-    this.stop();
   }
+}
+
+function close(listening: readonly Listening[]): void {
+  for (const { server } of listening) if (server.listening) net.Server.prototype.close.call(server);
 }
 
 /** The part of libuv's handle that Node does not expose. */
@@ -52,7 +69,7 @@ interface ListenHandle {
 }
 
 /** Listens anew on a socket that listens already: it only changes the length of the queue. */
-export function setBacklog(server: net.Server, backlog: number): void {
+function setBacklog(server: net.Server, backlog: number): void {
   const handle: ListenHandle | null | undefined = Reflect.get(server, '_handle');
   if (typeof handle?.listen === 'function') handle.listen(backlog);
 }

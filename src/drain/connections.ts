@@ -8,6 +8,7 @@ export class Connections {
   readonly #server: net.Server;
   readonly #sockets = new Set<net.Socket>();
   readonly #events: EventEmitter = new EventEmitter();
+  #newest: net.Socket | undefined;
   /** Undefined until one is needed: only then the server is listened to. */
   #requestListeners: WeakMap<net.Socket, (response: ServerResponse) => void> | undefined;
 
@@ -21,6 +22,11 @@ export class Connections {
 
   get all(): readonly net.Socket[] {
     return [...this.#sockets];
+  }
+
+  /** The one that was opened last, if it is open. */
+  get newest(): net.Socket | undefined {
+    return this.#newest;
   }
 
   /** Calls the function for every open connection, and for every later one. */
@@ -58,8 +64,10 @@ export class Connections {
 
   #add(socket: net.Socket): void {
     this.#sockets.add(socket);
+    this.#newest = socket;
     socket.once('close', () => {
       this.#sockets.delete(socket);
+      if (this.#newest === socket) this.#newest = undefined;
       this.#events.emit('closed');
     });
     this.#events.emit('opened', socket);

@@ -22,6 +22,14 @@ export function isHttp1(socket: net.Socket): boolean {
   return socket.bytesRead === 0 || parserOf(socket) instanceof Object;
 }
 
+/**
+ * The client has switched to another protocol. Node takes the parser of such a connection back, and leaves null behind; a
+ * connection of HTTP/2, or one that carries TLS, never had one.
+ */
+export function isUpgraded(socket: net.Socket): boolean {
+  return parserOf(socket) === null && socket.bytesWritten > 0;
+}
+
 function parserOf(socket: net.Socket): unknown {
   return Reflect.get(socket, 'parser');
 }

@@ -78,6 +78,11 @@ async function closeUnlessUsed(socket: net.Socket, activity: Activity): Promise<
   const { bytesRead } = activity;
   const pollAgeMs = await wholePollPhase();
   if (socket.bytesRead !== bytesRead || isBusy(socket)) return;
+  if (isFresh(pollAgeMs, activity.attempts)) closeInStages(socket);
   activity.attempts += 1;
-  if (pollAgeMs <= MAX_POLL_AGE_MS || activity.attempts > MAX_ATTEMPTS) closeInStages(socket);
+}
+
+/** The look at the network is fresh enough to close an idle connection. `attempts`: how often it was not. */
+export function isFresh(pollAgeMs: number, attempts: number): boolean {
+  return pollAgeMs <= MAX_POLL_AGE_MS || attempts >= MAX_ATTEMPTS;
 }

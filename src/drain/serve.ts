@@ -4,17 +4,24 @@ import type { MutableContext } from '../app/context.ts';
 import type { Acceptor } from './acceptor.ts';
 import { Connections } from './connections.ts';
 import { Drain } from './drain.ts';
+import type { DrainParts } from './drain.ts';
 import { Sessions } from './http2.ts';
+import { WebSockets } from './web-sockets.ts';
+
+/** What the drain needs besides what is served. */
+export type ServeOptions = Pick<DrainParts, 'furtherServers' | 'onCut'>;
 
 /** Listens, and returns the drain for every connection that is accepted from then on. Rejects if `listen` does. */
 export async function serve(
   app: ServableApp,
   context: MutableContext,
   listen: () => Promise<Acceptor>,
+  options: ServeOptions,
 ): Promise<Drain> {
   // Before the first connection comes.
   const connections = new Connections(app.server);
-  const sessions = new Sessions(app.server);
+  const sessions = new Sessions(app.server, connections);
   const acceptor = await listen();
-  return new Drain({ app, context, connections, sessions, acceptor });
+  const webSockets = new WebSockets(app);
+  return new Drain({ app, context, connections, sessions, webSockets, acceptor, ...options });
 }

@@ -1,5 +1,5 @@
 // Enters events into the fleet: what is known of its workers, and what it is to become. What follows is for the rules to decide.
-import type { FleetEvent, Heartbeats } from './event.ts';
+import type { ErrorInfo, FleetEvent, Heartbeats } from './event.ts';
 import type { Fleet, Generation } from './fleet.ts';
 import { findWorker, freshSlot, isRolling, isServing, stableSlots, surveyed } from './fleet.ts';
 import {
@@ -40,6 +40,10 @@ function applyOne(turn: Turn, event: FleetEvent, context: Context): Turn {
     case 'worker-incompatible':
     case 'worker-disconnected':
     case 'retire-requested':
+    case 'debugger-opened':
+    case 'debugger-closed':
+    case 'leader-stepped-down':
+    case 'connections-cut':
     case 'worker-exited':
     case 'fork-failed': {
       // A message may still arrive from a worker whose exit is already known.
@@ -75,6 +79,17 @@ function applyToWorker(turn: Turn, worker: Worker, event: WorkerEvent, context: 
     }
     case 'retire-requested':
       return isActive(worker) ? replaceWorker(turn, { ...worker, recycle: 'requested' }) : turn;
+    case 'debugger-opened':
+      return isActive(worker) ? replaceWorker(turn, { ...worker, debugged: true }) : turn;
+    case 'debugger-closed':
+      return isActive(worker) ? replaceWorker(turn, { ...worker, debugged: false }) : turn;
+    case 'leader-stepped-down':
+      if (turn.fleet.leader !== worker.id) return turn;
+      return announce(change(turn, { leader: null }), { type: 'leader-stepped-down', worker });
+    case 'connections-cut': {
+      const { type, requests, upgraded } = event;
+      return announce(turn, { type, worker, requests, upgraded });
+    }
     case 'worker-failing': {
       const { error } = event;
       const told = announce(turn, { type: 'worker-failing', worker, error });
@@ -89,9 +104,9 @@ function applyToWorker(turn: Turn, worker: Worker, event: WorkerEvent, context: 
     case 'worker-incompatible':
       return isActive(worker) ? addFailure(turn, { worker, how: 'incompatible', error: event.error }) : turn;
     case 'worker-exited': {
-      const { code, signal } = event;
+      const { code, signal, explanation = null } = event;
       const expected = !isActive(worker);
-      const told = announce(turn, { type: 'worker-exited', worker, code, signal, expected });
+      const told = announce(turn, { type: 'worker-exited', worker, code, signal, expected, explanation });
       const gone = removeWorker(told, worker);
       if (isActive(worker)) return addFailure(gone, { worker, how: 'exited', error: exitError(event) });
       // One that is being killed has been told of, and one that still booted has lost no request.
@@ -154,7 +169,8 @@ const CHANNEL_CLOSED = {
   code: null,
 };
 
-function exitError({ code, signal }: { readonly code: number | null; readonly signal: string | null }) {
+function exitError({ code, signal, explanation }: Extract<FleetEvent, { type: 'worker-exited' }>): ErrorInfo {
   const how = signal === null ? `exited with code ${code}` : `was ended by ${signal}`;
-  return { name: 'Error', message: `The worker ${how}`, stack: null, code: null };
+  const why = explanation === undefined ? '' : `: ${explanation}`;
+  return { name: 'Error', message: `The worker ${how}${why}`, stack: null, code: null };
 }

@@ -20,6 +20,8 @@ export type Command =
       readonly graceMs: number;
       readonly closeMs: number;
     }
+  /** Be the leader until you drain. */
+  | { readonly type: 'elect'; readonly worker: number }
   /** Serve on, but with readiness off: the service is about to stop. */
   | { readonly type: 'leave'; readonly worker: number }
   | { readonly type: 'kill'; readonly worker: number }
@@ -35,7 +37,8 @@ export type AbortReason =
   | 'fork-failed'
   | 'incompatible'
   | 'stopping'
-  | 'release-not-found';
+  | 'release-not-found'
+  | 'env-failed';
 
 /** What an announcement says of a rollout that has ended. */
 export interface Rollout {
@@ -52,6 +55,13 @@ export type Announcement =
   | { readonly type: 'worker-forked'; readonly worker: Worker }
   | { readonly type: 'worker-ready'; readonly worker: Worker; readonly bootMs: number }
   | { readonly type: 'worker-draining'; readonly worker: Worker; readonly cause: DrainCause }
+  /** It was draining, its grace was over, and it has cut what was under way. */
+  | {
+      readonly type: 'connections-cut';
+      readonly worker: Worker;
+      readonly requests: number;
+      readonly upgraded: number;
+    }
   | { readonly type: 'worker-killed'; readonly worker: Worker; readonly cause: KillCause }
   | { readonly type: 'worker-failing'; readonly worker: Worker; readonly error: ErrorInfo }
   | { readonly type: 'worker-disconnected'; readonly worker: Worker }
@@ -63,8 +73,13 @@ export type Announcement =
       readonly signal: string | null;
       /** False: the worker had not been told to stop, so this is a crash. */
       readonly expected: boolean;
+      /** What code and signal mean, in words. Null: nobody said. */
+      readonly explanation: string | null;
     }
   | { readonly type: 'fork-failed'; readonly worker: Worker; readonly error: ErrorInfo }
+  | { readonly type: 'leader-elected'; readonly worker: Worker }
+  /** It has stopped what only the leader does. Of a leader whose process ends before that, the exit is announced. */
+  | { readonly type: 'leader-stepped-down'; readonly worker: Worker }
   | {
       readonly type: 'respawn-delayed';
       readonly slot: number;

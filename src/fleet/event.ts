@@ -7,6 +7,8 @@ export interface ErrorInfo {
   readonly message: string;
   readonly stack: string | null;
   readonly code: string | null;
+  /** Its own properties, as plain data. Left out if it has none. */
+  readonly properties?: Readonly<Record<string, unknown>>;
 }
 
 /** When the last heartbeat of each worker came, by the worker's id. */
@@ -23,11 +25,26 @@ export type FleetEvent =
   | { readonly type: 'worker-disconnected'; readonly worker: number }
   /** The worker asked to be replaced. */
   | { readonly type: 'retire-requested'; readonly worker: number }
+  /** A debugger may stop the worker from now on. */
+  | { readonly type: 'debugger-opened'; readonly worker: number }
+  | { readonly type: 'debugger-closed'; readonly worker: number }
+  /** The worker was the leader, began to drain, and has stopped what only the leader does. */
+  | { readonly type: 'leader-stepped-down'; readonly worker: number }
+  /** The worker was draining, its grace was over, and it has cut what was under way. */
+  | {
+      readonly type: 'connections-cut';
+      readonly worker: number;
+      readonly requests: number;
+      /** Connections that had switched to another protocol. */
+      readonly upgraded: number;
+    }
   | {
       readonly type: 'worker-exited';
       readonly worker: number;
       readonly code: number | null;
       readonly signal: string | null;
+      /** What both mean, in words. Nothing is decided by it. */
+      readonly explanation?: string;
     }
   | { readonly type: 'fork-failed'; readonly worker: number; readonly error: ErrorInfo }
   /** The generation has a higher id than all before. */

@@ -72,6 +72,11 @@ export interface Fleet {
   /** The same workers, indexed. */
   readonly occupancy: Occupancy;
   readonly lastWorkerId: number;
+  /**
+   * The id of the one worker that may do what only the leader does. It stays the leader until it says that it has stepped down,
+   * or its process has exited, whatever its state. Null: there is none.
+   */
+  readonly leader: number | null;
 }
 
 export const NO_BACKOFF: Backoff = { earlyExits: 0, notBefore: 0 };
@@ -98,6 +103,7 @@ export function createFleet(policy: Policy, size: number, generation: Generation
     workers: [],
     occupancy: survey([], size, () => false),
     lastWorkerId: 0,
+    leader: null,
   };
 }
 

@@ -1,6 +1,6 @@
-// An index of the active workers: by slot, and counted. It is made once a turn and updated with every change, so that no rule
+// An index of the workers: the active ones by slot, and counted. It is made once a turn and updated with every change, so that no rule
 // has to look at all workers for each slot, or for each worker.
-import { isActive, isReady, isRecycled } from './worker.ts';
+import { isActive, isDraining, isReady, isRecycled } from './worker.ts';
 import type { Active, Worker } from './worker.ts';
 
 export interface Occupancy {
@@ -13,6 +13,8 @@ export interface Occupancy {
   readonly available: number;
   /** Ready ones that are to be replaced although their generation is current. */
   readonly recycled: number;
+  /** Those that drain, for whatever cause; they are not active. */
+  readonly draining: number;
   /** By the id of the generation. */
   readonly ofGeneration: ReadonlyMap<number, Share>;
 }
@@ -34,8 +36,9 @@ const NO_WORKERS: readonly Active[] = [];
 export function survey(workers: readonly Worker[], size: number, isAvailable: Test): Occupancy {
   const bySlot = Array.from({ length: size }, () => NO_WORKERS);
   const ofGeneration = new Map<number, { -readonly [Count in keyof Share]: Share[Count] }>();
-  let [active, ready, available, recycled] = [0, 0, 0, 0];
+  let [active, ready, available, recycled, draining] = [0, 0, 0, 0, 0];
   for (const worker of workers) {
+    if (isDraining(worker)) draining += 1;
     if (!isActive(worker)) continue;
     // The worker may be of a slot that was scaled away.
     while (bySlot.length <= worker.slot) bySlot.push(NO_WORKERS);
@@ -53,7 +56,7 @@ export function survey(workers: readonly Worker[], size: number, isAvailable: Te
     if (isRecycled(worker)) recycled += 1;
   }
   const occupied = bySlot.reduce((count, { length }, slot) => count + Number(length > 0 && slot < size), 0);
-  return { bySlot, occupied, active, ready, available, recycled, ofGeneration };
+  return { bySlot, occupied, active, ready, available, recycled, draining, ofGeneration };
 }
 
 /** A worker was forked, has changed, or has exited. */
@@ -68,11 +71,12 @@ export function exchanged(
   isAvailable: Test,
 ): Occupancy {
   const { was, is } = exchange;
+  const more = (test: Test): number => Number(is !== null && test(is)) - Number(was !== null && test(was));
+  const draining = occupancy.draining + more(isDraining);
   const subject = [was, is].filter((worker) => worker !== null).find(isActive);
   // A worker that drains, or is being killed, fills no slot.
-  if (subject === undefined) return occupancy;
+  if (subject === undefined) return { ...occupancy, draining };
   const { slot, generation } = subject;
-  const more = (test: Test): number => Number(is !== null && test(is)) - Number(was !== null && test(was));
   const before = inSlot(occupancy, slot);
   const after = before.filter(({ id }) => id !== subject.id);
   if (is !== null && isActive(is)) after.push(is);
@@ -94,6 +98,7 @@ export function exchanged(
     ready: occupancy.ready + more(isReady),
     available: occupancy.available + more(isAvailable),
     recycled: occupancy.recycled + more(isRecycled),
+    draining,
     ofGeneration,
   };
 }

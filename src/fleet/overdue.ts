@@ -20,10 +20,13 @@ export function killOverdue(turn: Turn, context: Context): Turn {
 /** When the worker is killed if it stays as it is. Infinity: never. */
 export function deadline(worker: Worker, policy: Turn['fleet']['policy']): number {
   switch (worker.state) {
+    // At a breakpoint a worker stands still, though it is well.
     case 'booting':
-      return worker.forkedAt + policy.boot.timeoutMs;
+      return worker.debugged ? Infinity : worker.forkedAt + policy.boot.timeoutMs;
     case 'ready':
-      return policy.watchdog === false ? Infinity : worker.heardAt + policy.watchdog.timeoutMs;
+      return worker.debugged || policy.watchdog === false
+        ? Infinity
+        : worker.heardAt + policy.watchdog.timeoutMs;
     case 'draining':
       return worker.killAt;
     case 'killing':

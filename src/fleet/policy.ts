@@ -24,8 +24,15 @@ export interface Policy {
     readonly maxSurge: number;
     readonly maxUnavailable: number;
     readonly minReadyMs: number;
+    /** How many workers may drain at once. `'quarter'`: a quarter of the slots, at least 1. */
+    readonly maxDraining: number | 'quarter';
   };
   readonly shutdown: DrainTimes & { readonly delayMs: number };
   readonly closeMs: number;
   readonly watchdog: { readonly timeoutMs: number } | false;
+}
+
+/** How many workers of a fleet of this size may drain at once before a rollout waits. */
+export function mostDraining({ rollout: { maxDraining } }: Policy, size: number): number {
+  return maxDraining === 'quarter' ? Math.max(1, Math.floor(size / 4)) : maxDraining;
 }

@@ -18,12 +18,14 @@
 // | forkSuccessors    | an outdated worker, or a slot of an old release, has none  | takes the room that is left                             |
 // | replaceInPlace    | there is no room for the successor of an outdated worker   | only now is it clear that there is no room              |
 // | completeRollout   | every slot has an available worker of the target, no other | sees the result of the rules above                      |
+// | electLeader       | no worker is the leader, and one is ready                  | sees which workers drain, and which stay                |
 // | announceReady     | every slot has a ready worker, and did not before          | sees the result of the rules above                      |
 // | finish            | the fleet is stopping, and no worker is left               | `finish` is the last command of all                     |
 import { resetBackoff } from './backoff.ts';
 import { assessFailures } from './failures.ts';
 import { isServing, readyWorkers } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
+import { electLeader } from './leader.ts';
 import { inSlot } from './occupancy.ts';
 import { killOverdue } from './overdue.ts';
 import {
@@ -65,7 +67,7 @@ const REPEATED: readonly Rule[] = [
   completeRollout,
 ];
 
-const LAST: readonly Rule[] = [announceReady, finish];
+const LAST: readonly Rule[] = [electLeader, announceReady, finish];
 
 /** Two or three passes are enough, as the simulation shows. Whatever is left then is done by the next step. */
 const MAX_PASSES = 8;

@@ -17,6 +17,7 @@
 import { isAvailable, isRespawning, isRolling, isServing } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
 import { crowdedSlots, inSlot, shareOf } from './occupancy.ts';
+import { mostDraining } from './policy.ts';
 import {
   areEnoughBooting,
   byPreference,
@@ -158,7 +159,7 @@ export function replaceInPlace(turn: Turn, context: Context): Turn {
     // A retiring successor that is not available yet keeps its slot, which is not handed over: else the stable release would
     // have to come back there.
     const mayGo = isOfOldRelease(fleet, outdated) ? mayRoll : fleet.slots[index]?.release.id === target.id;
-    if (!mayGo || !isSpare(sofar.fleet, outdated)) return sofar;
+    if (!mayGo || !isSpare(sofar.fleet, outdated) || areEnoughDraining(sofar.fleet)) return sofar;
     if (!isDue(sofar.fleet, index) || areEnoughBooting(sofar.fleet, target)) return sofar;
     const drained = drain(sofar, outdated, drainCause(fleet, outdated), context);
     return fork(handOver(drained, index), index, target, context);
@@ -178,11 +179,20 @@ function mayRollInPlace(fleet: Fleet): boolean {
 }
 
 function drainSpare(turn: Turn, workers: readonly Ready[], context: Context): Turn {
-  return workers.reduce(
-    (sofar, worker) =>
-      isSpare(sofar.fleet, worker) ? drain(sofar, worker, drainCause(sofar.fleet, worker), context) : sofar,
-    turn,
-  );
+  return workers.reduce((sofar, worker) => {
+    const cause = drainCause(sofar.fleet, worker);
+    // No successor comes for a worker that is scaled away, so its drain adds no process.
+    const mayGo = isSpare(sofar.fleet, worker) && (cause === 'scale' || !areEnoughDraining(sofar.fleet));
+    return mayGo ? drain(sofar, worker, cause, context) : sofar;
+  }, turn);
+}
+
+/**
+ * Do as many workers drain as `rollout.maxDraining` allows? Each is a process more than the slots have. Those of former
+ * rollouts count, so rollouts that follow each other faster than requests end do not pile up processes.
+ */
+function areEnoughDraining({ occupancy, policy, slots }: Fleet): boolean {
+  return occupancy.draining >= mostDraining(policy, slots.length);
 }
 
 /** Are enough other workers available? */

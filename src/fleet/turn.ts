@@ -74,7 +74,10 @@ export function removeWorker(turn: Turn, worker: Worker): Turn {
   const { workers } = turn.fleet;
   const at = positionOf(workers, worker.id);
   const was = workers[at];
-  return was?.id === worker.id ? exchange(turn, { was, is: null }, workers.toSpliced(at, 1)) : turn;
+  if (was?.id !== worker.id) return turn;
+  const { leader } = turn.fleet;
+  const left = leader === worker.id ? change(turn, { leader: null }) : turn;
+  return exchange(left, { was, is: null }, workers.toSpliced(at, 1));
 }
 
 function exchange(turn: Turn, exchange: Exchange, workers: readonly Worker[]): Turn {
@@ -92,6 +95,7 @@ export function fork(turn: Turn, slot: number, generation: Generation, { now }: 
     slot,
     generation: generation.id,
     forkedAt: now,
+    debugged: false,
     recycle: null,
   };
   const forked = exchange(change(turn, { lastWorkerId: id }), { was: null, is: worker }, [

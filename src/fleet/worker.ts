@@ -13,6 +13,8 @@ interface Life {
 /** Forked, and not accepting connections yet. */
 export interface Booting extends Life {
   readonly state: 'booting';
+  /** A debugger is open in it, and may stop it at any time: then it does not get ready. */
+  readonly debugged: boolean;
   /** Why it is to be replaced as soon as it is ready. */
   readonly recycle: RecycleReason | null;
 }
@@ -23,6 +25,8 @@ export interface Ready extends Life {
   readonly readyAt: number;
   /** When its last heartbeat came. */
   readonly heardAt: number;
+  /** A debugger is open in it, and may stop it at any time: then it is not heard of. */
+  readonly debugged: boolean;
   /** Why it is to be replaced, even if its generation is the target. Null: it is not. */
   readonly recycle: RecycleReason | null;
 }
@@ -68,4 +72,8 @@ export function isRecycled(worker: Worker): boolean {
 
 export function isReady(worker: Worker): worker is Ready {
   return worker.state === 'ready';
+}
+
+export function isDraining(worker: Worker): worker is Draining {
+  return worker.state === 'draining';
 }

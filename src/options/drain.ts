@@ -3,10 +3,11 @@ import { invalid, ms } from './checks.ts';
 
 export interface DrainOptions {
   /**
-   * How long `app.close()`, and with it every onClose hook, may take after a drain, in ms; then the worker is killed.
+   * How long `app.close()`, and with it every onClose hook, may take once no connection is left, in ms; then the worker is
+   * killed.
    * @default 2_000
    */
-  closeMs?: number;
+  closeMs?: number | undefined;
 }
 
 export const checkCloseMs = ms({ default: 2_000, min: 1 });

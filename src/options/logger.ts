@@ -7,12 +7,12 @@ export interface LogOptions {
    * What the primary logs with: `true` for pino with its defaults, on stdout; `false` for nothing; options for pino; or a
    * logger that has `child()`. The workers' apps log by themselves.
    *
-   * Pino writes to stdout asynchronously: it never waits for the reader, and drops what finds no room in 1 MiB. A logger
+   * On a terminal the lines are for people, else JSON. Pino writes to stdout asynchronously: it never waits for the reader, and drops what finds no room in 1 MiB. A logger
    * that is passed, or a `transport` of pino's, may throw, reject, or fail later: that harms nothing. But it must not
    * block: while it does, the primary supervises no worker.
    * @default true
    */
-  logger?: boolean | LoggerOptions | ClusteredLogger;
+  logger?: boolean | LoggerOptions | ClusteredLogger | undefined;
 }
 
 /** The part of a pino-like logger that the primary uses. */

@@ -9,13 +9,14 @@ export interface ReleaseOptions {
    * @throws FST_CLUSTERED_NO_ENTRY: Node was started without a file, and there is no `entry`.
    * @throws FST_CLUSTERED_RELEASE_NOT_FOUND: the file does not exist.
    */
-  entry?: string;
+  entry?: string | undefined;
   /**
-   * The working directory of the workers. The primary pins its real path at the start and at every rollout.
+   * The working directory of the workers. The primary pins its real path at the start and at every rollout. Packages that
+   * options of Node name, such as `--import tsx`, are found from there.
    * @default the working directory of the primary, by its logical path ($PWD) where there is one
    * @throws FST_CLUSTERED_RELEASE_NOT_FOUND: the directory does not exist.
    */
-  cwd?: string;
+  cwd?: string | undefined;
 }
 
 /** Null: to be found out from how Node was started. */

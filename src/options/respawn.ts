@@ -9,15 +9,15 @@ export interface RespawnOptions {
    * to boot. pm2's `min_uptime` is the same idea.
    * @default 5_000
    */
-  minUptimeMs?: number;
+  minUptimeMs?: number | undefined;
   /**
    * After this many early exits in a row the primary respawns a slot at the slowest pace only (`respawn.backoff.maxMs`).
    * When every slot has come to that and no worker is ready, the primary exits with code 1.
    * @default 10
    */
-  maxEarlyExits?: number;
+  maxEarlyExits?: number | undefined;
   /** Exponential backoff with full jitter. The respawn after a first early exit is immediate. */
-  backoff?: BackoffOptions;
+  backoff?: BackoffOptions | undefined;
 }
 
 /** Exponential backoff with full jitter. The respawn after a first early exit is immediate. */
@@ -26,12 +26,12 @@ export interface BackoffOptions {
    * Upper bound of the first delay, in ms. It doubles with every further early exit in a row.
    * @default 100
    */
-  initialMs?: number;
+  initialMs?: number | undefined;
   /**
    * Upper bound of every delay, in ms.
    * @default 30_000
    */
-  maxMs?: number;
+  maxMs?: number | undefined;
 }
 
 const checkBackoff = group(

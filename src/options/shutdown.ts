@@ -10,17 +10,17 @@ export interface ShutdownOptions {
    * A worker that crashes meanwhile is respawned.
    * @default 0
    */
-  delayMs?: number;
+  delayMs?: number | undefined;
   /**
    * Like `rollout.idleMs`, in ms.
    * @default 1_000
    */
-  idleMs?: number;
+  idleMs?: number | undefined;
   /**
    * Like `rollout.graceMs`, in ms. Together with `closeMs` the default stays below the 10 seconds of `docker stop`.
    * @default 7_000
    */
-  graceMs?: number;
+  graceMs?: number | undefined;
 }
 
 export const checkShutdown = group(

@@ -1,26 +1,20 @@
 // Section: when a worker counts as hung.
-import { group, ms } from './checks.ts';
-import type { Check, ChecksOf, Runtime } from './checks.ts';
+import { group, ms, orFalse } from './checks.ts';
+import type { ChecksOf } from './checks.ts';
 
 /** When a worker counts as hung. */
 export interface WatchdogOptions {
   /**
    * The primary kills and replaces a ready worker whose event loop has been blocked for this long, in ms.
-   * `watchdog: false`: never. Node's `--inspect` options turn the watchdog off, too.
+   * `watchdog: false`: never. A worker in which a debugger is open is left alone.
    * @default 30_000
    */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
 }
 
-const checkTimeout = group({
-  timeoutMs: ms({ default: 30_000, min: 1 }),
-} satisfies ChecksOf<WatchdogOptions>);
-
-export const checkWatchdog: Check<ReturnType<typeof checkTimeout> | false> = (value, name, runtime) =>
-  value === false ? false : checkTimeout(value, name, runtime);
-
-/** At a breakpoint an event loop stands still, though the worker is well. */
-export function isDebugged(execArgv: readonly string[], { env }: Runtime): boolean {
-  const options = [...execArgv, ...(env['NODE_OPTIONS'] ?? '').split(' ')];
-  return options.some((option) => option.startsWith('--inspect'));
-}
+export const checkWatchdog = orFalse(
+  group({
+    timeoutMs: ms({ default: 30_000, min: 1 }),
+  } satisfies ChecksOf<WatchdogOptions>),
+  'on',
+);

@@ -5,10 +5,11 @@ import type { Check } from './checks.ts';
 export interface WorkersOptions {
   /**
    * How many workers serve, at most 1,024. `'auto'`: the environment variable `WEB_CONCURRENCY`, else one for each CPU
-   * that this process may use (`os.availableParallelism()`). `0`: no workers; this process serves by itself.
+   * that this process may use, by its affinity and by the CPU quota of its container, rounded down; but no more than its
+   * memory limit has room for. It is at least 1. `0`: no workers; this process serves by itself.
    * @default 'auto'
    */
-  workers?: number | 'auto';
+  workers?: number | 'auto' | undefined;
 }
 
 /** No option, no `scale()` and no signal leads to more workers than this. */
@@ -16,7 +17,7 @@ export const MAX_WORKERS = 1024;
 
 const automatic = orVariable(
   'WEB_CONCURRENCY',
-  count({ default: ({ parallelism }) => Math.min(parallelism, MAX_WORKERS), max: MAX_WORKERS }),
+  count({ default: ({ capacity }) => Math.min(capacity.workers, MAX_WORKERS), max: MAX_WORKERS }),
   asNumber,
 );
 

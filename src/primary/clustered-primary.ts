@@ -33,6 +33,15 @@ export interface ClusteredPrimary {
    */
   scale(size: number): void;
   /**
+   * Sends data to every worker that has called startClustered, for its listeners of `onBroadcast`. At most
+   * once: a worker that crashes, or does not read for so long that 16 MiB wait for it, misses it.
+   * @param topic 1 to 256 characters
+   * @param data anything that JSON can hold, up to 8 MiB of it
+   * @throws FST_CLUSTERED_OPTION_INVALID: the topic is no such string, or the data cannot be turned into JSON
+   * @throws FST_CLUSTERED_BROADCAST_TOO_LARGE: the data has more than 8 MiB as JSON
+   */
+  broadcast(topic: string, data: unknown): void;
+  /**
    * Shuts the fleet down gracefully, as SIGTERM does, but does not exit the process. Further calls return the same
    * promise, which never rejects.
    */

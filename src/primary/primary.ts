@@ -6,23 +6,27 @@ import { createFleet, isServing } from '../fleet/fleet.ts';
 import type { Ending, Fleet } from '../fleet/fleet.ts';
 import { step } from '../fleet/step.ts';
 import { nextWakeAt } from '../fleet/wake.ts';
+import { ReleaseNotFoundError } from '../errors.ts';
 import { validateSize } from '../options/index.ts';
+import { toBroadcast } from '../protocol/broadcast.ts';
 import { fromErrorInfo, toPlainError } from '../protocol/error-info.ts';
-import type { FleetStatus, RolloutResult } from '../status.ts';
+import type { FleetStatus, ResourcesStatus, RolloutResult } from '../status.ts';
 import { AwakeClock, TICK_MS } from './awake-clock.ts';
 import type { ClusteredPrimary, Closed } from './clustered-primary.ts';
 import { announce } from './observers/announce.ts';
 import { AnnouncementEvents } from './observers/announcement-events.ts';
 import { AnnouncementLog } from './observers/announcement-log.ts';
 import type { ClusteredEvents, PidOf } from './observers/details.ts';
+import { FailureReport } from './observers/failure-report.ts';
 import type { Observer } from './observers/observer.ts';
 import { RolloutResults, notStarted } from './observers/rollout-results.ts';
 import { Inbox } from './inbox.ts';
 import { WorkerProcesses } from './processes/worker-processes.ts';
 import type { Parts } from './processes/worker-processes.ts';
-import { logMissedLink, logNotFound } from './releases/release-log.ts';
+import { logLeftFiles, logMissedLink, logNotStarted } from './releases/release-log.ts';
 import { pathsOf } from './releases/release.ts';
 import type { PinnedRelease } from './releases/release.ts';
+import { resourcesStatus } from './resources/resources-status.ts';
 import { statusOf } from './status.ts';
 
 export class Primary implements ClusteredPrimary {
@@ -35,7 +39,7 @@ export class Primary implements ClusteredPrimary {
   readonly #pidOf: PidOf = (worker) => this.#processes.pidOf(worker);
   readonly #results: RolloutResults;
   readonly #events: AnnouncementEvents;
-  readonly #observers: readonly Observer[];
+  #observers: readonly Observer[];
   #fleet: Fleet;
   #lastGeneration = 1;
   /** A stop was requested, and maybe not heard of by the fleet yet. */
@@ -48,6 +52,7 @@ export class Primary implements ClusteredPrimary {
     this.#processes = new WorkerProcesses(parts, {
       dispatch: (event) => this.#inbox.add(event),
       now: () => this.#clock.now(),
+      size: () => this.#fleet.slots.length,
       status: () => this.status(),
       restart: () => this.restart(),
     });
@@ -58,7 +63,11 @@ export class Primary implements ClusteredPrimary {
     this.#results = new RolloutResults(this.#pidOf);
     this.#events = new AnnouncementEvents(log, this.#pidOf);
     // The events come last, since their listeners may call back.
-    this.#observers = [new AnnouncementLog(log, this.#pidOf), this.#results, this.#events];
+    const teller =
+      settings.logger === false
+        ? new FailureReport(this.#pidOf)
+        : new AnnouncementLog(log, this.#pidOf, () => this.#processes.urls());
+    this.#observers = [teller, this.#results, this.#events];
     this.closed = new Promise((resolve) => {
       this.#settleClosed = resolve;
     });
@@ -66,6 +75,11 @@ export class Primary implements ClusteredPrimary {
 
   get events(): EventEmitter<ClusteredEvents> {
     return this.#events.emitter;
+  }
+
+  /** It hears after all others, so that the status has what they noted. To be called before the start. */
+  observe(observer: Observer): void {
+    this.#observers = [...this.#observers, observer];
   }
 
   start(): void {
@@ -79,8 +93,9 @@ export class Primary implements ClusteredPrimary {
     try {
       pinned = this.#parts.releases.pin(generation);
     } catch (error) {
-      logNotFound(this.#parts.log, error, this.#fleet.target);
-      return this.#results.record(notStarted('release-not-found', toPlainError(error)));
+      logNotStarted(this.#parts.log, error, this.#fleet.target);
+      const reason = error instanceof ReleaseNotFoundError ? 'release-not-found' : 'env-failed';
+      return this.#results.record(notStarted(reason, toPlainError(error)));
     }
     return this.#rollOut(generation, pinned);
   }
@@ -92,6 +107,8 @@ export class Primary implements ClusteredPrimary {
     this.#inbox.add({ type: 'restart-requested', generation: { id: generation, ...pathsOf(pinned) } });
     const missed = releases.missedLink(pinned);
     if (missed !== undefined) logMissedLink(log, generation, pinned, missed);
+    const left = releases.leftFiles(generation);
+    if (left.length > 0) logLeftFiles(log, generation, pinned, left);
     return result;
   }
 
@@ -102,6 +119,10 @@ export class Primary implements ClusteredPrimary {
   /** As SIGTTIN and SIGTTOU do it: it stays within the sizes that `scale` allows. */
   stepSize(by: 1 | -1): void {
     this.#inbox.add({ type: 'scale-stepped', by });
+  }
+
+  broadcast(topic: string, data: unknown): void {
+    this.#processes.broadcast(toBroadcast(topic, data), null);
   }
 
   close(): Promise<Closed> {
@@ -122,7 +143,18 @@ export class Primary implements ClusteredPrimary {
 
   status(): FleetStatus {
     const { endpoints } = this.#parts.sockets;
-    return statusOf(this.#fleet, { endpoints, lastRollout: this.#results.last, pidOf: this.#pidOf });
+    return statusOf(this.#fleet, {
+      endpoints,
+      resources: this.#resources(),
+      lastRollout: this.#results.last,
+      pidOf: this.#pidOf,
+    });
+  }
+
+  #resources(): ResourcesStatus {
+    const { resources, settings, releases } = this.#parts;
+    const options = releases.optionsOf(this.#fleet.target.id);
+    return resourcesStatus(resources, settings, { size: this.#fleet.slots.length, options });
   }
 
   /**
@@ -132,6 +164,7 @@ export class Primary implements ClusteredPrimary {
   #step(events: readonly FleetEvent[], now: number): void {
     if (this.#fleet.phase.name === 'stopped') return;
     const heard = this.#processes.takeHeartbeats();
+    this.#processes.lookForOomKills();
     const all: readonly FleetEvent[] = heard.size === 0 ? events : [{ type: 'heartbeats', heard }, ...events];
     const [fleet, commands] = step(this.#fleet, all, { now, random: Math.random });
     this.#fleet = fleet;
@@ -153,6 +186,7 @@ export class Primary implements ClusteredPrimary {
     switch (command.type) {
       case 'fork':
       case 'drain':
+      case 'elect':
       case 'leave':
       case 'kill':
         return this.#processes.carryOut(command);

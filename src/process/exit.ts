@@ -1,20 +1,27 @@
 // Ends the process: gracefully, on a signal or an uncaught error; at once, when a person sends a second signal.
 import process from 'node:process';
 import closeWithGrace from 'close-with-grace';
+import { signalEvent } from './exit-handlers.ts';
+import type { EndingEvent, ExitHandlers, HeldEvents } from './exit-handlers.ts';
+import { isUnderNodemon } from './nodemon.ts';
 
-export interface ExitHandlers {
+export interface Exit {
+  /** Those of others run when `stop` has settled, before the process exits. */
+  readonly handlers: ExitHandlers;
+  /** How long they may take. */
+  readonly closeMs: number;
   /** Called once. When it settles, the process exits: with code 1 if it rejects or the cause is an error, else with 0. */
   stop(cause: ExitCause): Promise<void>;
   /** A person sent a second signal, and does not want to wait any longer. */
   force(signal: NodeJS.Signals): void;
-  /** One more uncaught error while `stop` runs: it changes nothing. */
+  /** One more uncaught error while `stop` runs: it changes nothing. Called at most 100 times. */
   failedAgain(error: unknown): void;
 }
 
 export type ExitCause =
   | { readonly type: 'signal'; readonly signal: NodeJS.Signals }
   /** Uncaught, in this process. */
-  | { readonly type: 'error'; readonly error: unknown }
+  | { readonly type: 'error'; readonly error: unknown; readonly event: EndingEvent }
   | { readonly type: 'requested' };
 
 export interface ProcessEnd {
@@ -31,18 +38,52 @@ export interface ProcessEnd {
  */
 const SAME_REQUEST_MS = 500;
 
-/** In a terminal, SIGHUP means that the terminal is gone. */
-export function isInTerminal(): boolean {
+/** A logger may itself cause an uncaught error with each line: to tell every one of them would never end, and starve the rest. */
+const MOST_TOLD_AGAIN = 100;
+
+function isInTerminal(): boolean {
   return process.stdin.isTTY || process.stdout.isTTY;
 }
 
-export function handleExit({ stop, force, failedAgain }: ExitHandlers): ProcessEnd {
+/** Ask for a rolling restart. In a terminal, SIGHUP means that the terminal is gone; under nodemon, SIGUSR2 means an end. */
+export function restartSignals(): readonly NodeJS.Signals[] {
+  return [
+    ...(isUnderNodemon() ? [] : (['SIGUSR2'] as const)),
+    ...(isInTerminal() ? [] : (['SIGHUP'] as const)),
+  ];
+}
+
+/** Signals that end the process. */
+export function exitSignals(): readonly NodeJS.Signals[] {
+  const restarts = restartSignals();
+  const others = (['SIGUSR2', 'SIGHUP'] as const).filter((signal) => !restarts.includes(signal));
+  return ['SIGTERM', 'SIGINT', 'SIGQUIT', ...others];
+}
+
+/** Handlers of others for these are held back, in a process that is no worker. */
+export function heldEvents(): HeldEvents {
+  return { signals: exitSignals(), signalsIfEnding: restartSignals() };
+}
+
+export function handleExit({ handlers, closeMs, stop, force, failedAgain }: Exit): ProcessEnd {
   let cause: ExitCause | undefined;
   let signalledAt: number | undefined;
   let isForced = false;
   const grace = closeWithGrace({ delay: false, logger: false, skip: [...EVERY_EVENT] }, async () => {
-    await stop(cause ?? { type: 'requested' });
-    if (cause?.type === 'error') throw cause.error;
+    const first = cause ?? { type: 'requested' };
+    const failed = await stop(first).then(
+      () => first.type === 'error',
+      () => true,
+    );
+    // A person who forces the end does not want to wait for anything.
+    if (!isForced) {
+      await handlers.run(eventOf(first), {
+        exitCode: () => (failed ? 1 : 0),
+        withinMs: closeMs,
+        failed: failedAgain,
+      });
+    }
+    if (failed) throw new Error('for the exit code');
   });
   const begin = (first: ExitCause): void => {
     cause = first;
@@ -57,28 +98,38 @@ export function handleExit({ stop, force, failedAgain }: ExitHandlers): ProcessE
     isForced = true;
     force(signal);
   };
-  const onError = (error: unknown): void => {
-    if (cause === undefined) begin({ type: 'error', error });
-    else failedAgain(error);
+  let toldAgain = 0;
+  const onError = (error: unknown, origin: unknown): void => {
+    if (cause === undefined) return begin({ type: 'error', error, event: handlers.eventOf(error, origin) });
+    toldAgain += 1;
+    if (toldAgain <= MOST_TOLD_AGAIN) failedAgain(error);
   };
-  const signals: readonly NodeJS.Signals[] = [
-    'SIGTERM',
-    'SIGINT',
-    'SIGQUIT',
-    ...(isInTerminal() ? (['SIGHUP'] as const) : []),
+  const uninstallers = [
+    ...exitSignals().map((signal) => handlers.listen(signal, onSignal)),
+    // Node reports unhandled rejections here, too.
+    handlers.listen('uncaughtException', onError),
   ];
-  for (const signal of signals) process.on(signal, onSignal);
-  // Node reports unhandled rejections here, too.
-  process.on('uncaughtException', onError);
   return {
     end() {
       if (cause === undefined) begin({ type: 'requested' });
     },
     uninstall() {
-      for (const signal of signals) process.removeListener(signal, onSignal);
-      process.removeListener('uncaughtException', onError);
+      // A process that is about to exit is still ours.
+      if (cause === undefined) for (const uninstall of uninstallers) uninstall();
     },
   };
+}
+
+/** Where no signal came, handlers hear of SIGTERM: that is where they expect the end of a process. */
+function eventOf(cause: ExitCause): EndingEvent {
+  switch (cause.type) {
+    case 'signal':
+      return signalEvent(cause.signal);
+    case 'error':
+      return cause.event;
+    case 'requested':
+      return signalEvent('SIGTERM');
+  }
 }
 
 /** Everything that close-with-grace would listen to: it forces the exit on any second signal or error, however soon. */

@@ -43,6 +43,11 @@ export const number: Field<number> = (value) =>
 
 export const boolean: Field<boolean> = (value) => (typeof value === 'boolean' ? value : BROKEN);
 
+export const text: Field<string> = (value) => (typeof value === 'string' ? value : BROKEN);
+
+/** False if it is missing: the sender is of a release that did not have it yet. */
+export const flag: Field<boolean> = (value) => value === true;
+
 /** One of the keys: a record, so that the compiler reports a missing one. */
 export function keyOf<Key extends string>(keys: Readonly<Record<Key, true>>): Field<Key> {
   return (value) => Object.keys(keys).find((key): key is Key => key === value) ?? BROKEN;

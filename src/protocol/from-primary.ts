@@ -1,14 +1,18 @@
 // The messages that the primary sends to a worker.
-import { anything, boolean, number, parserOf } from './declare.ts';
+import { anything, boolean, number, parserOf, text } from './declare.ts';
 import type { MessageOf } from './declare.ts';
 
 const MESSAGES = {
   /** Follows `hello`: the worker may accept connections. Until then the primary may kill it, and no request is lost. */
   acknowledged: {},
+  /** The worker is the leader from now on, until it drains. */
+  elected: {},
   /** The whole service is about to stop: the worker still serves, but its readiness is false. */
   leave: {},
   /** `final`: no worker accepts connections after this one. */
   drain: { final: boolean, idleMs: number, graceMs: number },
+  /** Another worker, or the primary, has broadcast it. `json`: the data. */
+  deliver: { topic: text, json: text },
   /** To the `request` with the same id. */
   response: { id: number, value: anything },
 };

@@ -1,30 +1,34 @@
-// Prints an error with its properties and causes, as util.inspect does, but bounded: util.inspect has no bounds for
-// stacks, causes and the number of properties.
+// Prints an error with its causes, as util.inspect does, but bounded, and without the values of other properties: in a text
+// no logger could redact them. They travel beside it: see error-properties.ts.
 import { inspect } from 'node:util';
 import { attempt } from '../attempt.ts';
 import { cut, show } from '../show.ts';
 import { MAX_MESSAGE, MAX_NAME, fieldOf, isError, messageOf, nameOf } from './error-fields.ts';
+import { placeOf } from './syntax-place.ts';
 
 /** In characters. What is longer is cut, and says by how much. */
 export const MAX_STACK = 16_384;
 
-/** How many errors are printed of one that has causes or is an AggregateError, and how many properties of each. */
+/** How many errors are printed of one that has causes or is an AggregateError. */
 const MAX_ERRORS = 16;
-const MAX_PROPERTIES = 16;
 
 export function printError(error: Error): string {
   return cut(print(error, new Set()), MAX_STACK);
+}
+
+/** By `[util.inspect.custom]` its class says what is shown of it. */
+export function decidesItself(error: object): boolean {
+  return typeof fieldOf(error, inspect.custom) === 'function';
 }
 
 function print(error: object, printed: Set<object>): string {
   if (printed.has(error)) return `[${nameOf(error)}, see above]`;
   if (printed.size >= MAX_ERRORS) return '[and more errors]';
   printed.add(error);
-  // It decides itself what is shown of it.
-  if (typeof fieldOf(error, inspect.custom) === 'function') {
+  if (decidesItself(error)) {
     return show(error, MAX_STACK, () => stackOf(error));
   }
-  const parts = [...properties(error, printed), ...causes(error, printed), ...aggregated(error, printed)];
+  const parts = [...causes(error, printed), ...aggregated(error, printed)];
   const head = stackOf(error);
   return parts.length === 0 ? head : `${head} {\n${indent(parts.join(',\n'))}\n}`;
 }
@@ -39,19 +43,9 @@ function stackOf(error: object): string {
   // The stack is written while the error is constructed: a class may set its name only after that.
   const named =
     title.startsWith('Error') && !title.includes(name) ? name + title.slice('Error'.length) : title;
-  return frames === -1 ? named : named + cut(stack.slice(frames), MAX_MESSAGE);
-}
-
-const PRINTED_ELSEWHERE = new Set(['name', 'message', 'stack', 'cause', 'errors']);
-
-function properties(error: object, printed: Set<object>): readonly string[] {
-  const keys = (attempt(() => Object.keys(error)) ?? []).filter((key) => !PRINTED_ELSEWHERE.has(key));
-  const shown = keys.slice(0, MAX_PROPERTIES).map((key) => {
-    const property = attempt(() => Object.getOwnPropertyDescriptor(error, key));
-    const value = property?.get === undefined ? printPart(property?.value, printed) : '[Getter]';
-    return `${cut(key, MAX_NAME)}: ${value}`;
-  });
-  return keys.length > shown.length ? [...shown, `... ${keys.length - shown.length} more properties`] : shown;
+  const place = placeOf(error, stack);
+  const head = place === undefined ? named : `${place}\n${named}`;
+  return frames === -1 ? head : head + cut(stack.slice(frames), MAX_MESSAGE);
 }
 
 function causes(error: object, printed: Set<object>): readonly string[] {
@@ -70,8 +64,10 @@ function aggregated(error: object, printed: Set<object>): readonly string[] {
   return [`[errors]: [\n${indent(all.join(',\n'))}\n]`];
 }
 
+/** Of what is no error only primitive values are shown: an object may have anything in it. */
 function printPart(value: unknown, printed: Set<object>): string {
-  return isError(value) ? print(value, printed) : show(value);
+  if (isError(value)) return print(value, printed);
+  return typeof value === 'object' && value !== null ? show(value, MAX_NAME, undefined, -1) : show(value);
 }
 
 function indent(text: string): string {

@@ -10,18 +10,21 @@ export interface WorkerSettings {
   readonly generation: number;
   /** The listening sockets that the worker inherits, and where they are bound. */
   readonly sockets: readonly HeldSocket[];
+  /** Of sockets that have none of their own. */
   readonly backlog: number;
   readonly heartbeatMs: number;
-  /** False: the primary has no logger, so the worker itself writes its failure to stderr. */
-  readonly primaryLogs: boolean;
   /** For a worker that has to leave without an order from the primary. */
   readonly shutdown: { readonly idleMs: number; readonly graceMs: number };
   readonly closeMs: number;
+  /** What becomes of exit handlers that the app adds. */
+  readonly exitHandlers: 'hold' | 'leave';
 }
 
 export interface HeldSocket {
   readonly fd: number;
   readonly endpoint: Endpoint;
+  /** Null: as many as the kernel allows. */
+  readonly backlog?: number | null;
 }
 
 const VARIABLE = 'FASTIFY_CLUSTERED_WORKER';

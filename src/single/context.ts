@@ -2,24 +2,45 @@
 import process from 'node:process';
 import { MutableContext } from '../app/context.ts';
 import type { WorkerState } from '../app/context.ts';
+import { FurtherServers } from '../drain/further-servers.ts';
+import { NamedEndpoints } from '../drain/named-endpoints.ts';
 import { SingleError } from '../errors.ts';
+import { mainScript } from '../process/command-line.ts';
 import type { FleetStatus } from '../status.ts';
 
 const GENERATION = 1;
 
-export function createSingleContext(): MutableContext {
+/** The context, and the status of the fleet, at once. */
+export interface Single {
+  readonly context: MutableContext;
+  status(): FleetStatus;
+}
+
+export function createSingle(
+  furtherServers = new FurtherServers(),
+  endpoints = new NamedEndpoints({ names: null, furtherServers, openings: async () => [] }),
+): Single {
   // Read now: process.cwd() throws once the directory is gone.
-  const generation = { id: GENERATION, entry: process.argv[1] ?? '', cwd: process.cwd() };
-  return new MutableContext({
+  const generation = { id: GENERATION, entry: mainScript() ?? '', cwd: process.cwd() };
+  const context = new MutableContext({
     role: 'single',
     slot: 0,
     generation: GENERATION,
-    status: async (state) => status(state, generation),
+    status: async (state) => status(state, generation, context.leader),
+    // There is no other worker.
+    broadcast: () => true,
+    addServer: (server) => furtherServers.add(server),
+    listen: (server, name) => endpoints.listen(server, name),
     restart: () => Promise.reject(new SingleError()),
   });
+  return { context, status: () => status(context.state, generation, context.leader) };
 }
 
-function status(state: WorkerState, generation: FleetStatus['target']): FleetStatus {
+export function createSingleContext(furtherServers?: FurtherServers): MutableContext {
+  return createSingle(furtherServers).context;
+}
+
+function status(state: WorkerState, generation: FleetStatus['target'], leader: boolean): FleetStatus {
   const { pid } = process;
   return {
     pid,
@@ -30,7 +51,18 @@ function status(state: WorkerState, generation: FleetStatus['target']): FleetSta
     rolling: false,
     mixed: false,
     addresses: [],
-    workers: [{ slot: 0, pid, state: state === 'leaving' ? 'ready' : state, generation: GENERATION }],
+    workers: [
+      {
+        slot: 0,
+        pid,
+        state: state === 'leaving' ? 'ready' : state,
+        generation: GENERATION,
+        leader,
+        // Who asks is the process itself.
+        silentMs: state === 'ready' || state === 'leaving' ? 0 : null,
+      },
+    ],
+    resources: null,
     lastRollout: null,
   };
 }

@@ -1,31 +1,17 @@
-// Listens in a process without a primary: on every address of the host, as the primary would.
-import dns from 'node:dns/promises';
+// Listens in a process without a primary.
 import type { ServableApp } from '../app/app.ts';
-import { listenAlso } from '../app/listen-also.ts';
+import { listenWithApp } from '../app/listen.ts';
 import { Acceptor } from '../drain/acceptor.ts';
-import { ListenError } from '../errors.ts';
-import { formatEndpoint, tcp } from '../net/endpoint.ts';
-import type { Settings } from '../options/index.ts';
-import { toErrorInfo } from '../protocol/error-info.ts';
+import type { Place } from '../options/index.ts';
+import { listenError, openingsAt } from './openings.ts';
 
 /** @throws FST_CLUSTERED_LISTEN_FAILED */
-export async function listen(
-  app: ServableApp,
-  { host, port, backlog }: Settings['listen'],
-): Promise<Acceptor> {
+export async function listen(app: ServableApp, places: readonly Place[]): Promise<Acceptor> {
+  const openings = await openingsAt(places);
   try {
-    const addresses = host === 'localhost' ? await dns.lookup(host, { all: true }) : [{ address: host }];
-    const [first = host, ...others] = new Set(addresses.map(({ address }) => address));
-    await app.listen({ host: first, port, backlog });
-    const bound = app.server.address();
-    const samePort = typeof bound === 'object' && bound !== null ? bound.port : port;
-    const attempts = await Promise.allSettled(
-      others.map((other) => listenAlso(app, { host: other, port: samePort, backlog })),
-    );
-    // As in Fastify, one address of localhost is enough: a machine may name ::1 and not have it.
-    const servers = attempts.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    return new Acceptor([app.server, ...servers], backlog);
+    return new Acceptor(await listenWithApp(app, openings));
   } catch (error) {
-    throw new ListenError(formatEndpoint(tcp({ host, port })), toErrorInfo(error).message, { cause: error });
+    const [place] = places;
+    throw place === undefined ? error : listenError(place, error);
   }
 }

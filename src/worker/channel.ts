@@ -1,6 +1,8 @@
 // The worker's end of the channel to its primary: messages both ways, and requests with their responses.
 import process from 'node:process';
 import { PrimaryGoneError } from '../errors.ts';
+import { Backlog } from '../protocol/backlog.ts';
+import type { Broadcast } from '../protocol/broadcast.ts';
 import { wrap } from '../protocol/envelope.ts';
 import { parsePrimaryMessage } from '../protocol/from-primary.ts';
 import type { PrimaryMessage } from '../protocol/from-primary.ts';
@@ -24,6 +26,7 @@ interface PendingRequest {
 
 export class Channel {
   readonly #pending = new Map<number, PendingRequest>();
+  readonly #backlog = new Backlog();
   #lastId = 0;
 
   constructor({ onInstruction, onDisconnect }: ChannelHandlers) {
@@ -45,6 +48,14 @@ export class Channel {
     return new Promise((resolve) => {
       if (process.send === undefined || !process.connected) return resolve(false);
       process.send(wrap(message), undefined, undefined, (failed) => resolve(!failed));
+    });
+  }
+
+  /** False: it is not sent, since the primary is gone, or has not read what was broadcast before. */
+  broadcast(broadcast: Broadcast): boolean {
+    if (!process.connected) return false;
+    return this.#backlog.send(broadcast, (written) => {
+      void this.send({ type: 'broadcast', ...broadcast }).then(written);
     });
   }
 

@@ -1,10 +1,14 @@
-// Ends a worker, whatever the reason: stops the boot, drains, closes the app, exits.
+// Ends a worker, whatever the reason: stops the boot, drains, closes the app, runs what was held back, exits.
 import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 import type { ServableApp } from '../app/app.ts';
-import { close } from '../app/close.ts';
+import { allowClosingAgain, close } from '../app/close.ts';
+import type { Cut } from '../drain/cut.ts';
 import type { DrainOrder } from '../drain/drain.ts';
-import { writeToStderr } from '../process/stderr.ts';
+import type { FurtherServers } from '../drain/further-servers.ts';
+import { signalEvent } from '../process/exit-handlers.ts';
+import type { EndingEvent, ExitHandlers } from '../process/exit-handlers.ts';
+import { writeLine, writeToStderr } from '../process/stderr.ts';
 import { toErrorInfo } from '../protocol/error-info.ts';
 import type { ErrorInfo } from '../protocol/error-info.ts';
 import type { WorkerSettings } from '../protocol/worker-settings.ts';
@@ -12,19 +16,35 @@ import type { Boot } from './boot.ts';
 import type { Channel } from './channel.ts';
 import { isPrimaryGone } from './primary-gone.ts';
 
+export interface GracefulExitParts {
+  readonly settings: WorkerSettings;
+  readonly channel: Channel;
+  readonly boot: Boot<ServableApp>;
+  readonly furtherServers: FurtherServers;
+  readonly handlers: ExitHandlers;
+}
+
 export class GracefulExit {
   readonly #settings: WorkerSettings;
   readonly #channel: Channel;
   readonly #boot: Boot<ServableApp>;
+  readonly #furtherServers: FurtherServers;
+  readonly #handlers: ExitHandlers;
+  /** What the handlers of others hear of. A worker that was told to drain got no signal; they expect one at an end. */
+  #event: EndingEvent = signalEvent('SIGTERM');
   #exited: Promise<never> | undefined;
   /** Settles when the failure is reported: the process must not exit before. */
   #reported: Promise<void> | undefined;
+  /** The same for what was cut. */
+  #cutReported: Promise<void> | undefined;
   #code: 0 | 1 = 0;
 
-  constructor(settings: WorkerSettings, channel: Channel, boot: Boot<ServableApp>) {
+  constructor({ settings, channel, boot, furtherServers, handlers }: GracefulExitParts) {
     this.#settings = settings;
     this.#channel = channel;
     this.#boot = boot;
+    this.#furtherServers = furtherServers;
+    this.#handlers = handlers;
   }
 
   /** Undefined: the worker stays. */
@@ -35,11 +55,17 @@ export class GracefulExit {
   /** On the primary's order. A later call can only shorten the times. */
   begin(order: DrainOrder): void {
     if (this.#exited === undefined) this.#exited = this.#leave(order);
-    else void this.#boot.drain?.drain(order);
+    else void this.#drain(order);
+  }
+
+  /** The grace was over, and this was under way. Once: to the primary, which logs it; or to stderr if the primary is gone. */
+  reportCut(cut: Cut): void {
+    if (cut.requests + cut.upgraded > 0) this.#cutReported ??= this.#reportCut(cut);
   }
 
   /** An error that nothing caught, or a boot that failed. The primary starts a replacement when it hears of it. */
-  fail(error: unknown): void {
+  fail(error: unknown, event: EndingEvent): void {
+    if (this.#exited === undefined) this.#event = event;
     this.#code = 1;
     this.#reported ??= this.#report(toErrorInfo(error));
     this.begin({ final: false, ...this.#settings.shutdown });
@@ -53,22 +79,51 @@ export class GracefulExit {
 
   async #leave(order: DrainOrder): Promise<never> {
     const { closeMs } = this.#settings;
-    await Promise.race([this.#boot.stop(), setTimeout(closeMs)]);
-    await this.#boot.drain?.drain(order);
-    const { app } = this.#boot;
-    if (app !== undefined && !(await close(app, closeMs))) this.#code = 1;
-    await this.#reported;
+    const waited = new AbortController();
+    await Promise.race([this.#boot.stop(), setTimeout(closeMs, undefined, { signal: waited.signal })]);
+    // Later the process may end when nothing else is left to do.
+    waited.abort();
+    await this.#drain(order);
+    const { app, drain } = this.#boot;
+    const drained = drain?.ended ?? Promise.resolve();
+    const closeBy = drained.then(() => performance.now() + closeMs);
+    if (app !== undefined && !(await close(app, closeMs, drained))) this.#code = 1;
+    await Promise.all([this.#reported, this.#cutReported]);
+    await this.#runHandlers(Math.max(1, (await closeBy) - performance.now()));
     process.exit(this.#code);
   }
 
-  /** Once: to the primary, or to stderr if the primary is gone or has no logger. */
+  /** A worker that does not listen yet may have opened servers beside that. */
+  async #drain(order: DrainOrder): Promise<void> {
+    const { drain } = this.#boot;
+    if (drain !== undefined) return drain.drain(order);
+    this.reportCut(await this.#furtherServers.drain(order));
+  }
+
+  /** Settles if there are none. The primary kills a worker that takes longer. */
+  #runHandlers(withinMs: number): Promise<void> {
+    // Nothing that the primary says matters any more, so it must not keep the process alive.
+    process.channel?.unref();
+    if (this.#boot.app !== undefined) allowClosingAgain(this.#boot.app.server);
+    return this.#handlers.run(this.#event, {
+      exitCode: () => this.#code,
+      withinMs,
+      failed: (error) => this.fail(error, this.#event),
+    });
+  }
+
+  /** Once: to the primary, which tells it; or to stderr if the primary is gone. */
   async #report(error: ErrorInfo): Promise<void> {
-    const { primaryLogs, slot, generation } = this.#settings;
-    const write = (): void =>
-      writeToStderr(`the worker of slot ${slot}, generation ${generation}, failed`, error);
-    // Before the message: once the primary has it, it may kill this process.
-    if (!primaryLogs) write();
-    const isSent = await this.#channel.send({ type: 'failing', error });
-    if (!isSent && primaryLogs) write();
+    const { slot, generation } = this.#settings;
+    if (await this.#channel.send({ type: 'failing', error })) return;
+    writeToStderr(`the worker of slot ${slot}, generation ${generation}, failed`, error);
+  }
+
+  async #reportCut(cut: Cut): Promise<void> {
+    const { slot, generation } = this.#settings;
+    if (await this.#channel.send({ type: 'connections-cut', ...cut })) return;
+    const { requests, upgraded } = cut;
+    const what = `${requests} requests and ${upgraded} upgraded connections were cut, as the grace was over`;
+    writeLine(`the worker of slot ${slot}, generation ${generation}: ${what}`);
   }
 }

@@ -8,6 +8,7 @@ import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { suite, test } from 'node:test';
 import { startReadyService } from '../helpers/service.ts';
+import { watched } from '../helpers/watched.ts';
 import { DEVELOPMENT } from './kinds.ts';
 import { attribute, readPage } from './markdown.ts';
 import { createProject, write } from './project.ts';
@@ -20,15 +21,22 @@ const PATIENCE_MS = 40_000;
 const { blocks } = readPage(DEVELOPMENT);
 
 suite('development', () => {
-  test('watch: a change of a file that the app imports starts the service again', async (t) => {
-    const folder = createApp(t);
-    const lines = run(t, folder, command('watch'));
-    await lines.seen(/Server listening/);
-    const app = path.join(folder, 'app.js');
-    fs.writeFileSync(app, fs.readFileSync(app, 'utf8').replace('world', 'moon'));
-    await lines.seen(/Restarting/);
-    await lines.seen(/Server listening/);
-  });
+  for (const [word, ready] of [
+    ['watch', /Server listening/],
+    ['watch-workers', /all workers ready/],
+    ['watch-nodemon', /Server listening/],
+  ] as const) {
+    test(`${word}: a change of a file that only the app imports starts the service again`, async (t) => {
+      const folder = createApp(t);
+      const lines = run(t, folder, command(word));
+      await lines.seen(ready);
+      const app = path.join(folder, 'app.js');
+      await watched(lines.group, app);
+      fs.writeFileSync(app, fs.readFileSync(app, 'utf8').replace('world', 'moon'));
+      await lines.seen(/[Rr]estarting/);
+      await lines.seen(ready);
+    });
+  }
 
   test('inspect: the debugger listens, and the app serves', async (t) => {
     const lines = run(t, createApp(t), command('inspect').replace('--inspect', '--inspect=0'));
@@ -81,6 +89,8 @@ function command(word: string): string {
 }
 
 interface Lines {
+  /** The process group of the command. */
+  readonly group: number;
   /** Resolves with the next line that fits, of those that were not seen yet. */
   seen(pattern: RegExp): Promise<void>;
 }
@@ -95,13 +105,15 @@ function run(t: TestContext, cwd: string, line: string): Lines {
     env: { ...env, PORT: '0', FASTIFY_ADDRESS: '127.0.0.1' },
   });
   t.after(async () => {
-    process.kill(-(child.pid ?? 0), 'SIGKILL');
+    process.kill(-group, 'SIGKILL');
     if (child.exitCode === null && child.signalCode === null) await once(child, 'close');
   });
+  const group = child.pid ?? assert.fail('not started');
   const lines: string[] = [];
   const reader = createInterface({ input: child.stdout }).on('line', (text) => lines.push(text));
   let read = 0;
   return {
+    group,
     async seen(pattern) {
       const deadline = AbortSignal.timeout(PATIENCE_MS);
       for (;;) {

@@ -17,6 +17,8 @@ const MASKED = new Set([
   'leadsTo',
   'stack',
   'sum',
+  'value',
+  'capacity',
 ]);
 
 /** In a string it stands for any text; as a line of an output, for any lines. */

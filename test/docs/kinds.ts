@@ -8,6 +8,8 @@ export const WALKED: readonly string[] = ['README.md', 'example-app/README.md'];
 /** The page whose commands development.test.ts runs, each in a project of its own. */
 export const DEVELOPMENT = 'docs/development.md';
 
+const COMMANDS = ['watch', 'watch-workers', 'watch-nodemon', 'inspect', 'test', 'bundle'];
+
 interface Kind {
   readonly title: string;
   /** Of the blocks whose info string begins with one of these. */
@@ -46,7 +48,7 @@ export const KINDS: readonly Kind[] = [
   {
     title: 'commands for development, run by development.test.ts',
     languages: ['sh'],
-    fits: ({ page, words }) => page === DEVELOPMENT && hasOne(words, ['watch', 'inspect', 'test', 'bundle']),
+    fits: ({ page, words }) => page === DEVELOPMENT && hasOne(words, COMMANDS),
   },
   {
     title: 'commands of npm, node and the shell, whose words commands.test.ts checks',
@@ -54,10 +56,29 @@ export const KINDS: readonly Kind[] = [
     fits: ({ words }) => hasOne(words, ['setup', 'check']),
   },
   {
-    title: 'files for systemd and containers, read by system.test.ts; commands that test/system runs',
-    languages: ['ini', 'dockerfile', 'sh'],
+    title: 'units of systemd, read by system.test.ts; commands that test/system runs',
+    languages: ['ini', 'sh'],
+    fits: (block) => attribute(block, 'system') === { ini: 'systemd', sh: 'ab' }[block.language],
+  },
+  {
+    title: 'a part of a file in deploy/, which system.test.ts finds in there',
+    languages: ['text', 'yaml', 'dockerfile'],
+    fits: (block) => attribute(block, 'deploy') !== undefined,
+  },
+  {
+    title:
+      'units of deploy/systemd, which system.test.ts compares, and commands that test/system runs under systemd',
+    languages: ['ini', 'sh'],
+    fits: (block) => {
+      const kinds = block.language === 'ini' ? ['systemd', 'socket'] : ['systemd', 'systemd-socket'];
+      return kinds.includes(attribute(block, 'system') ?? '');
+    },
+  },
+  {
+    title: 'a command for the control socket, and what it prints, run by control.test.ts',
+    languages: ['sh', 'text'],
     fits: (block) =>
-      attribute(block, 'system') === { ini: 'systemd', dockerfile: 'container', sh: 'ab' }[block.language],
+      block.language === 'sh' ? hasOne(block.words, ['control']) : attribute(block, 'control') !== undefined,
   },
   {
     title: 'a tree of folders: of this repository, which contributing.test.ts compares, or an illustration',

@@ -119,6 +119,32 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     return service;
   },
 
+  'connections-cut': async (t) => {
+    const folder = createProject(t);
+    const hang = `app.get('/hang', (_, reply) => { reply.hijack(); reply.raw.flushHeaders(); }); return app;`;
+    write(folder, 'main.mjs', release(hang));
+    const options = { workers: 1, rollout: { minReadyMs: 0, idleMs: 50, graceMs: 500 } };
+    const service = await startReadyService(t, {
+      fixture: path.join(folder, 'main.mjs'),
+      cwd: folder,
+      options,
+    });
+    const cut = assert.rejects(service.get('/hang'));
+    await service.get('/');
+    service.signal('SIGUSR2');
+    await cut;
+    await service.seen('connections cut');
+    return service;
+  },
+
+  'handlers-held': async (t) => {
+    const folder = createProject(t);
+    write(folder, 'main.mjs', release(`process.on('SIGUSR2', () => undefined); return app;`));
+    const service = await startReadyService(t, { fixture: path.join(folder, 'main.mjs'), cwd: folder });
+    await service.seen('exit handlers held back');
+    return service;
+  },
+
   'link-moved': async (t) => {
     const folder = createProject(t);
     for (const number of [1, 2]) write(folder, `releases/${number}/main.mjs`, release(WORKS));
@@ -133,6 +159,25 @@ const SCENARIOS: Readonly<Record<string, Scenario>> = {
     fs.renameSync(`${current}.new`, current);
     service.signal('SIGUSR2');
     await service.seen('link moved, not followed');
+    return service;
+  },
+
+  'release-incomplete': async (t) => {
+    const folder = createProject(t);
+    for (const number of [1, 2]) write(folder, `releases/${number}/main.mjs`, release(WORKS));
+    write(folder, 'releases/1/otel.mjs', '');
+    const current = path.join(folder, 'current');
+    fs.symlinkSync('releases/1', current);
+    const service = await startReadyService(t, {
+      fixture: path.join(current, 'main.mjs'),
+      cwd: current,
+      env: { PWD: current },
+      execArgv: ['--import', fs.realpathSync(path.join(current, 'otel.mjs'))],
+    });
+    fs.symlinkSync('releases/2', `${current}.new`);
+    fs.renameSync(`${current}.new`, current);
+    service.signal('SIGUSR2');
+    await service.seen('release incomplete, old files used');
     return service;
   },
 };

@@ -5,6 +5,7 @@ import { suite, test } from 'node:test';
 import vm from 'node:vm';
 import { documentedOptions, isProse, optionTable, tableIn } from '../../build/option-table.ts';
 import type { Runtime } from '../../src/options/checks.ts';
+import { variableOf } from '../../src/options/variables.ts';
 import { complete } from '../../src/options/index.ts';
 import type { ClusteredOptions } from '../../src/options/index.ts';
 import { leaves, nested } from '../helpers/leaves.ts';
@@ -12,8 +13,8 @@ import { leaves, nested } from '../helpers/leaves.ts';
 const PAGE = new URL('../../docs/reference.md', import.meta.url);
 
 const MACHINES: readonly Runtime[] = [
-  { env: {}, execArgv: [], parallelism: 1 },
-  { env: {}, execArgv: ['--enable-source-maps'], parallelism: 6 },
+  { env: {}, execArgv: [], capacity: { cpus: 1, workers: 1, memoryBytes: null } },
+  { env: {}, execArgv: ['--enable-source-maps'], capacity: { cpus: 6, workers: 5, memoryBytes: null } },
 ];
 
 const documented = await documentedOptions();
@@ -33,6 +34,11 @@ suite('documentation of the options', () => {
     assert.equal(new Set(names).size, names.length, `documented twice: ${names.join(', ')}`);
   });
 
+  test('no two options have the same environment variable', () => {
+    const variables = documented.map(({ name }) => variableOf(name));
+    assert.equal(new Set(variables).size, variables.length);
+  });
+
   for (const { name, fallback } of documented) {
     test(`the @default of ${name} is its real default`, () => {
       for (const machine of MACHINES) assertDefault(name, fallback, machine);
@@ -47,17 +53,17 @@ function assertDefault(name: string, fallback: string, machine: Runtime): void {
     assert.equal(String(valueOf(name, complete({}, { ...machine, env: { [variable]: '7' } }))), '7');
   } else if (isProse(fallback)) {
     // It depends on how Node was started. The validator leaves it to the code that finds it out.
-    assert.equal(valueOf(name, complete({}, machine)), null);
+    assert.equal(valueOf(name, complete(withGroupOf(name), machine)), null);
   } else {
     const chosen = complete(withOption(name, evaluate(fallback, machine)), machine);
     assert.deepEqual(chosen, complete(withGroupOf(name), machine));
   }
 }
 
-function evaluate(expression: string, { env, execArgv, parallelism }: Runtime): unknown {
-  const run: unknown = vm.runInThisContext(`(os, process) => (${expression})`);
+function evaluate(expression: string, { env, execArgv, capacity: { cpus } }: Runtime): unknown {
+  const run: unknown = vm.runInThisContext(`(cpus, process) => (${expression})`);
   assert.ok(typeof run === 'function');
-  return run({ availableParallelism: () => parallelism }, { env, execArgv });
+  return run(cpus, { env, execArgv });
 }
 
 function valueOf(name: string, options: object): unknown {

@@ -14,6 +14,7 @@ import type {
   WorkerState,
   WorkerStatus,
 } from 'fastify-clustered';
+import { variableOf } from '../../src/options/variables.ts';
 import * as errors from '../../src/errors.ts';
 import { codes, readPage, rows } from './markdown.ts';
 import { environmentVariables, logMessages, signals } from './source.ts';
@@ -83,6 +84,7 @@ const ABORT_REASONS = {
   incompatible: true,
   stopping: true,
   'release-not-found': true,
+  'env-failed': true,
 } satisfies All<Reason<RolloutResult>>;
 
 const EVENTS = {
@@ -93,7 +95,10 @@ const EVENTS = {
   'worker-failing': { worker: true, error: true },
   'worker-disconnected': { worker: true, explanation: true },
   'worker-exited': { worker: true, code: true, signal: true, expected: true, explanation: true },
+  'connections-cut': { worker: true, requests: true, upgraded: true },
   'fork-failed': { worker: true, error: true },
+  'leader-elected': { worker: true },
+  'leader-stepped-down': { worker: true },
   'respawn-delayed': { slot: true, generation: true, earlyExits: true, delayMs: true, slowest: true },
   'fleet-ready': { size: true, generation: true, entry: true, cwd: true },
   'size-changed': { from: true, to: true },
@@ -124,6 +129,7 @@ const STATUS = {
   rolling: true,
   mixed: true,
   addresses: true,
+  resources: true,
   workers: true,
   lastRollout: true,
 } satisfies AllKeys<FleetStatus>;
@@ -133,6 +139,7 @@ const PRIMARY = {
   status: true,
   restart: true,
   scale: true,
+  broadcast: true,
   close: true,
   closed: true,
   events: true,
@@ -150,6 +157,12 @@ const CONTEXT = {
   readiness: true,
   signal: true,
   onDrain: true,
+  addServer: true,
+  listen: true,
+  leader: true,
+  onLeader: true,
+  broadcast: true,
+  onBroadcast: true,
   status: true,
   restart: true,
 } satisfies AllKeys<WorkerContext>;
@@ -212,7 +225,18 @@ suite('reference', () => {
   });
 
   test('Environment variables: the page has every variable that is read', () => {
-    assert.deepEqual(named('Environment variables'), environmentVariables());
+    const names = named('Environment variables').filter((name) => /^[A-Z][A-Z_]+$/.test(name));
+    assert.deepEqual(names, environmentVariables());
+  });
+
+  test('A variable for every option: the examples follow the rule', () => {
+    for (const [option = '', variable = ''] of rows(PAGE, 'A variable for every option')) {
+      const name = codes(option)
+        .join('')
+        .replace(/: .*\{ (\w+): \d+ \}$/, '.$1')
+        .replace(/: .*$/, '');
+      assert.equal(codes(variable).join('').replace(/=.*$/, ''), variableOf(name));
+    }
   });
 
   test('troubleshooting explains every reason of an abort, and every cause of a kill', () => {

@@ -1,30 +1,11 @@
-// Files for systemd and containers are read by small parsers: neither is at hand where these tests run.
+// What the pages show of deploy/ is in there: deploy.test.ts and test/system check those files.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { suite, test } from 'node:test';
+import { ROOT } from '../helpers/installed.ts';
 import { PAGES, attribute, place, readPage } from './markdown.ts';
 import type { Block } from './markdown.ts';
-
-/** What units on the pages may say: https://www.freedesktop.org/software/systemd/man/latest/systemd.service.html */
-const DIRECTIVES: Readonly<Record<string, readonly string[]>> = {
-  Unit: ['Description', 'After', 'Wants', 'Requires', 'Documentation'],
-  Service: [
-    'Type',
-    'ExecStart',
-    'ExecReload',
-    'WorkingDirectory',
-    'User',
-    'Environment',
-    'EnvironmentFile',
-    'KillMode',
-    'TimeoutStopSec',
-    'Restart',
-    'RestartSec',
-  ],
-  Install: ['WantedBy'],
-};
-
-/** https://docs.docker.com/reference/dockerfile/ */
-const INSTRUCTIONS = ['FROM', 'WORKDIR', 'COPY', 'RUN', 'ENV', 'USER', 'EXPOSE', 'CMD'];
 
 const BLOCKS = PAGES.flatMap((name) => readPage(name).blocks);
 
@@ -35,50 +16,34 @@ function blocksOf(system: string): readonly Block[] {
 }
 
 suite('system', () => {
-  test('units of systemd have known sections and directives, and start Node by absolute paths', () => {
-    for (const block of blocksOf('systemd')) {
-      const unit = parseUnit(block);
-      assert.match(unit.get('Service.ExecStart') ?? '', /^\/\S+\/node \/\S+\.js$/, place(block));
-      assert.match(unit.get('Service.ExecReload') ?? '', /^\/bin\/kill -USR2 \$MAINPID$/);
-      // The other modes signal the workers as well, which asks each of them to be replaced.
-      assert.equal(unit.get('Service.KillMode'), 'mixed');
-      // Above the defaults of shutdown.graceMs and closeMs, 9 s together.
-      assert.ok(Number(unit.get('Service.TimeoutStopSec')) > 9);
-    }
-  });
+  for (const [system, file] of [
+    ['systemd', 'hello.service'],
+    ['socket', 'hello.socket'],
+  ] as const) {
+    test(`${file} on the pages is that of deploy/systemd, without its comments`, () => {
+      const unit = fs.readFileSync(path.join(ROOT, 'deploy/systemd', file), 'utf8');
+      const lines = unit.split('\n').filter((line) => !line.startsWith('#'));
+      for (const block of blocksOf(system).filter(({ language }) => language === 'ini'))
+        assert.equal(block.text.trim(), lines.join('\n').trim(), place(block));
+    });
+  }
 
-  test('Dockerfiles have known instructions, listen on every address, and start node itself', () => {
-    for (const block of blocksOf('container')) {
-      const lines = block.text.split('\n').map((line) => line.split(/ (.*)/s));
-      assert.deepEqual(
-        lines.map(([instruction = '']) => instruction).filter((each) => !INSTRUCTIONS.includes(each)),
-        [],
-        place(block),
-      );
-      assert.equal(lines[0]?.[0], 'FROM');
-      const [instruction, command = ''] = lines.at(-1) ?? [];
-      assert.equal(instruction, 'CMD');
-      assert.deepEqual(JSON.parse(command)[0], 'node');
-      assert.match(block.text, /^ENV .*FASTIFY_ADDRESS=0\.0\.0\.0/m);
+  test('what the pages show of a file in deploy/ is in that file', () => {
+    let shown = 0;
+    for (const block of BLOCKS) {
+      const name = attribute(block, 'deploy');
+      if (name === undefined) continue;
+      const file = fs.readFileSync(path.join(ROOT, 'deploy', name), 'utf8');
+      assert.ok(isIn(file, block.text), `${place(block)} is not in deploy/${name}`);
+      shown += 1;
     }
+    assert.ok(shown > 0);
   });
 });
 
-/** By `Section.Directive`. */
-function parseUnit(block: Block): ReadonlyMap<string, string> {
-  const values = new Map<string, string>();
-  let section = '';
-  for (const line of block.text.split('\n').filter((each) => each !== '')) {
-    const opened = /^\[(\w+)\]$/.exec(line)?.[1];
-    if (opened !== undefined) {
-      assert.ok(opened in DIRECTIVES, `${place(block)}: [${opened}]`);
-      section = opened;
-      continue;
-    }
-    const [, directive = '', value = ''] =
-      /^(\w+)=(.+)$/.exec(line) ?? assert.fail(`${place(block)}: ${line}`);
-    assert.ok(DIRECTIVES[section]?.includes(directive), `${place(block)}: ${directive} in [${section}]`);
-    values.set(`${section}.${directive}`, value);
-  }
-  return values;
+/** A page may show the part with less indentation than it has in the file. */
+function isIn(file: string, part: string): boolean {
+  return [0, 2, 4, 6, 8, 10].some((indent) =>
+    file.replaceAll(new RegExp(`^ {${indent}}`, 'gm'), '').includes(part),
+  );
 }

@@ -10,7 +10,7 @@ export const PAGE = path.join(ROOT, 'docs', 'scenarios.md');
 const TESTS = path.join(ROOT, 'test');
 
 /** The tests of the tools and of the docs are not about scenarios. */
-const FOLDERS = ['unit', 'integration', 'field', 'system'];
+const FOLDERS = ['unit', 'integration', 'extended', 'field', 'system'];
 
 /** By path below test/, without `.test.ts`. */
 export function testSources(): ReadonlyMap<string, string> {

@@ -116,7 +116,7 @@ suite('an uncaught error that is hard to log', () => {
     assert.equal((await service.ended).code, 1);
     assert.match(
       service.stderr,
-      /^fastify-clustered: the worker could not load its entry file \(pid \d+\)\nError: told/,
+      /^fastify-clustered: the worker of slot \d, generation 1, failed \(pid \d+\)\nError: told/,
     );
     assert.equal(service.stderr.match(ON_STDERR)?.length, 1);
     const unread = startService(t, { fixture: 'early.js', options, stderr: fullPipe(t) });

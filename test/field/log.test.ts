@@ -8,7 +8,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { startService } from '../helpers/service.ts';
 import type { Service, ServiceOptions } from '../helpers/service.ts';
 import { QUICK } from '../helpers/times.ts';
@@ -85,6 +85,13 @@ suite('the log', () => {
       assert.equal(service.stderr.match(/the logger fails, so log lines are missing/g)?.length, 1);
     });
   }
+
+  test('S84: a logger that causes an uncaught error with each line -> the service stops, with exit code 1', async (t) => {
+    const how = 'causes an uncaught error with each line';
+    const service = await startObserved(t, { env: { LOGGER: how } });
+    process.kill(await service.readyPid(), 'SIGKILL');
+    assert.equal((await service.seen('exit'))['code'], 1);
+  });
 });
 
 async function startObserved(t: TestContext, options: ServiceOptions): Promise<Service> {
@@ -177,8 +184,22 @@ function aTerminal(): Surroundings {
       stdout: 'unread',
       command: (direct) => ['script', '-qec', `exec ${quoted(direct)}`, '/dev/null'],
     },
-    reader: outputOf,
+    reader: (service) => Readable.from(fromTerminal(outputOf(service))),
   };
+}
+
+/** A terminal shows lines for people. The test needs the message, whether it is one of the log, and how many are missing. */
+async function* fromTerminal(output: Readable): AsyncGenerator<string> {
+  let unread = '';
+  for await (const chunk of output) {
+    const lines = (unread + String(chunk)).split('\n');
+    unread = lines.pop() ?? '';
+    for (const line of lines) {
+      const [, msg, padding, missing] =
+        /^\S+ [A-Z]+ +(.*?) padding=(x+)(?:.* missing=(\d+))?/.exec(line) ?? [];
+      if (msg !== undefined) yield `${JSON.stringify({ msg, padding, missing: Number(missing) })}\n`;
+    }
+  }
 }
 
 function outputOf({ child }: Service): Readable {

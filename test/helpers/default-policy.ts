@@ -2,4 +2,11 @@
 import type { Policy } from '../../src/fleet/policy.ts';
 import { validate } from '../../src/options/index.ts';
 
-export const defaultPolicy: Policy = validate({}, { env: {}, execArgv: [], parallelism: 8 }).policy;
+export const defaultPolicy: Policy = validate(
+  {},
+  {
+    env: {},
+    execArgv: [],
+    capacity: { cpus: 8, workers: 8, memoryBytes: null },
+  },
+).policy;

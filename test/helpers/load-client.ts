@@ -26,9 +26,12 @@ export interface LoadResponse {
   readonly body: Buffer;
 }
 
+/** A port, or the path of a Unix socket. */
+export type Origin = { readonly host: string; readonly port: number } | { readonly path: string };
+
 export interface LoadOptions {
   /** An address, or a name which is resolved once per connection: a second address is never tried. */
-  readonly origin: { readonly host: string; readonly port: number };
+  readonly origin: Origin;
   /** How many clients. Each has one request under way at a time, unless it pipelines. */
   readonly clients: number;
   /**
@@ -132,12 +135,11 @@ class Client {
   #thinkImmediate: NodeJS.Immediate | undefined;
 
   constructor(id: number, options: LoadOptions, tally: Tally) {
-    const { host, port } = options.origin;
     this.#id = id;
     this.#options = options;
     this.#tally = tally;
     this.#random = seeded((options.seed ?? 1) + id * 0x9e3779b9);
-    this.#hostHeader = `${isIPv6(host) ? `[${host}]` : host}:${port}`;
+    this.#hostHeader = hostHeader(options.origin);
     this.#stopped = new Promise((resolve) => {
       this.#leave = resolve;
     });
@@ -200,11 +202,10 @@ class Client {
   }
 
   #open(): Connection {
-    const { host, port } = this.#options.origin;
+    const { origin } = this.#options;
     const openedAt = new Date();
     const socket = connect({
-      host,
-      port,
+      ...origin,
       noDelay: true,
       // It would try a name's next address after a refusal, which is a retry.
       autoSelectFamily: false,
@@ -231,7 +232,8 @@ class Client {
     };
     // Node connects to an address in the next tick, and looks a name up first. When a reset comes before the 'connect'
     // event, the socket does not know its port any more.
-    if (isIP(host) !== 0) process.nextTick(() => (connection.localPort = socket.localPort));
+    if ('host' in origin && isIP(origin.host) !== 0)
+      process.nextTick(() => (connection.localPort = socket.localPort));
     socket.on('connect', () => this.#established(connection));
     socket.on('end', () => this.#over(connection, undefined));
     socket.on('error', (error: NodeJS.ErrnoException) => this.#over(connection, error));
@@ -415,4 +417,10 @@ class Client {
       this.#thinkImmediate = setImmediate(() => this.#next());
     }, milliseconds);
   }
+}
+
+function hostHeader(origin: Origin): string {
+  if ('path' in origin) return 'localhost';
+  const { host, port } = origin;
+  return `${isIPv6(host) ? `[${host}]` : host}:${port}`;
 }

@@ -8,7 +8,7 @@ import { FIXTURE_MESSAGES, OBSERVED_MESSAGES, PRIMARY_MESSAGES } from './message
 
 suite('the messages that tests wait for', () => {
   for (const [source, messages, folder] of [
-    ['the primary', PRIMARY_MESSAGES, 'src/primary'],
+    ['the package', PRIMARY_MESSAGES, 'src'],
     ['fixtures', FIXTURE_MESSAGES, 'test/fixtures'],
     ['fixtures/observed.js', OBSERVED_MESSAGES, 'test/fixtures'],
   ] as const) {

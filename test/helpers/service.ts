@@ -74,6 +74,11 @@ export class Service {
     return this.#log.stderr;
   }
 
+  /** All that a person could read: the log and stderr. */
+  get output(): string {
+    return [...this.log.map((line) => JSON.stringify(line)), this.stderr].join('\n');
+  }
+
   lines(msg: Message): readonly LogLine[] {
     return this.#log.of(msg);
   }
@@ -121,12 +126,20 @@ export class Service {
     return { host: '127.0.0.1', port: await this.port() };
   }
 
+  /** The first of its addresses. */
+  async #where(): Promise<http.RequestOptions> {
+    const { addresses } = await this.seen('sockets bound');
+    assert.ok(Array.isArray(addresses));
+    const { path } = addresses[0];
+    return path === undefined ? this.origin() : { socketPath: path };
+  }
+
   /** A request on a connection of its own. */
   async get(
     path: string,
     init: http.RequestOptions = {},
   ): Promise<{ status: number; headers: http.IncomingHttpHeaders; body: string }> {
-    const request = http.get({ ...(await this.origin()), path, agent: false, ...init });
+    const request = http.get({ ...(await this.#where()), path, agent: false, ...init });
     const [response]: http.IncomingMessage[] = await once(request, 'response');
     assert.ok(response);
     const chunks: Buffer[] = [];

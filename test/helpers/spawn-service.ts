@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import type { ClusteredOptions } from 'fastify-clustered';
+import type { ClusteredOptions, ListenOptions } from 'fastify-clustered';
 
 export interface ServiceOptions {
   /** In test/fixtures, or an absolute path, or one that begins with a dot and is given to Node as it is. */
@@ -15,6 +15,8 @@ export interface ServiceOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
   readonly execArgv?: readonly string[];
+  /** Descriptors that it has from 3 on, before that of its channel to the test. */
+  readonly descriptors?: readonly number[];
   /** A descriptor for its stderr, which the test then does not follow. */
   readonly stderr?: number;
   readonly uid?: number;
@@ -36,6 +38,7 @@ export function spawnService({
   stdout = 'followed',
   command = (direct) => direct,
   stderr,
+  descriptors = [],
   ...user
 }: ServiceOptions): ChildProcess {
   const file = /^[/.]/.test(fixture)
@@ -47,16 +50,22 @@ export function spawnService({
     cwd,
     ...user,
     detached: true,
-    stdio: ['ignore', typeof stdout === 'number' ? stdout : 'pipe', stderr ?? 'pipe', 'ipc'],
+    stdio: ['ignore', typeof stdout === 'number' ? stdout : 'pipe', stderr ?? 'pipe', ...descriptors, 'ipc'],
     env: {
       ...inherited,
       SERVICE_OPTIONS: JSON.stringify({
         workers: 2,
         logger: { level: 'debug' },
         ...options,
-        listen: { port: 0, host: '127.0.0.1', ...options.listen },
+        listen: descriptors.length > 0 ? options.listen : whereIn(options.listen),
       }),
       ...env,
     },
   });
+}
+
+/** A free port of 127.0.0.1, unless the test says something else. */
+function whereIn(listen: ClusteredOptions['listen'] = {}): ClusteredOptions['listen'] {
+  const isElsewhere = Array.isArray(listen) || 'path' in listen || 'fd' in listen;
+  return isElsewhere ? listen : { port: 0, host: '127.0.0.1', ...(listen as ListenOptions) };
 }

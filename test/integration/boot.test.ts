@@ -16,7 +16,7 @@ suite('boot', () => {
       const { code } = await service.ended;
       assert.equal(code, 1);
       assert.match(service.stderr, /FST_CLUSTERED_BOOT_FAILED/);
-      assert.match(service.stderr, message);
+      assert.match(service.output, message);
       assert.equal(service.lines('worker forked').length, 2);
       assert.deepEqual(service.leftovers(), []);
     });
@@ -29,7 +29,7 @@ suite('boot', () => {
       options: { boot: { timeoutMs: 700 }, closeMs: 200 },
     });
     assert.equal((await service.ended).code, 1);
-    assert.match(service.stderr, /not ready within boot\.timeoutMs \(700 ms\)/);
+    assert.match(service.output, /not ready within boot\.timeoutMs \(700 ms\)/);
     assert.deepEqual(service.leftovers(), []);
   });
 
@@ -39,8 +39,20 @@ suite('boot', () => {
     await once(busy, 'listening');
     const address = busy.address();
     assert.ok(typeof address === 'object' && address !== null);
-    const service = startService(t, { options: { listen: { port: address.port } } });
+    const service = startService(t, { options: { listen: { port: address.port, timeoutMs: 0 } } });
     await assertRefused(service, /cannot listen on 127\.0\.0\.1:\d+: the port is in use/);
+    assert.deepEqual(service.lines('port in use, waiting'), []);
+  });
+
+  test('S101: a foreign program keeps the port -> it says that it waits, then why it did not start', async (t) => {
+    const busy = net.createServer().listen(0, '127.0.0.1');
+    t.after(() => void busy.close());
+    await once(busy, 'listening');
+    const address = busy.address();
+    assert.ok(typeof address === 'object' && address !== null);
+    const service = startService(t, { options: { listen: { port: address.port, timeoutMs: 300 } } });
+    await assertRefused(service, /the port is in use; .*; it did not become free within 300 ms/);
+    assert.equal(service.lines('port in use, waiting').length, 1);
   });
 
   test('S29: an unknown host -> one clear error, before any fork', async (t) => {

@@ -23,6 +23,22 @@ suite('crash', () => {
     assert.equal((await service.readyPids()).length, 2);
   });
 
+  test('S26, S91: Node.js itself cannot be run when a worker is to be respawned -> the error says so, and the other one serves on', async (t) => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'fastify-clustered-'));
+    t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+    const node = path.join(folder, 'node');
+    fs.copyFileSync(process.execPath, node);
+    const service = await startReadyService(t, { command: ([, ...words]) => [node, ...words] });
+    fs.chmodSync(node, 0o600);
+    process.kill((await service.readyPids())[0] ?? assert.fail('none is ready'), 'SIGKILL');
+    const failed = await service.seen('fork failed');
+    assert.match(failed.err?.message ?? '', /EACCES: this user may not run the executable of Node\.js/);
+    assert.equal((await service.get('/')).status, 200);
+    fs.chmodSync(node, 0o700);
+    await service.seen('all workers ready', { count: 2 });
+    assert.equal(await service.stop(), 0);
+  });
+
   test('S30: every worker exits early again and again -> the backoff grows up to the slowest pace, then exit 1', async (t) => {
     const service = startService(t, {
       fixture: 'fickle.js',

@@ -84,6 +84,22 @@ suite('shutdown', () => {
     assert.deepEqual(service.leftovers(), []);
   });
 
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    test(`S102: ${signal} to the whole process group while the processes of workers start -> exit 0, no crash`, async (t) => {
+      for (const afterMs of [0, 20, 40, 60, 80, 120]) {
+        const service = startService(t, { options: { workers: 2 } });
+        await service.seen('sockets bound');
+        await setTimeout(afterMs);
+        service.signalGroup(signal);
+        assert.equal((await service.ended).code, 0, service.story());
+        assert.deepEqual(service.lines('worker crashed'), [], service.story());
+        const errors = service.lines('worker exited').filter(({ level }) => Number(level) > 40);
+        assert.deepEqual(errors, [], service.story());
+        assert.deepEqual(service.leftovers(), []);
+      }
+    });
+  }
+
   test('S44: SIGTERM while buildApp hangs -> exit 0, no process left', async (t) => {
     const service = startService(t, {
       fixture: 'fickle.js',

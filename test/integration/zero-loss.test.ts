@@ -1,12 +1,10 @@
 // The promise: rollouts under load, with clients that never retry, lose no request.
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
-import { startDelayingProxy } from '../helpers/delaying-proxy.ts';
 import { startLoad } from '../helpers/load-client.ts';
 import type { LoadOptions } from '../helpers/load-client.ts';
 import { assertNothingLost, describeLosses } from '../helpers/load-report.ts';
 import type { LoadReport } from '../helpers/load-report.ts';
-import { startLoads } from '../helpers/loads.ts';
 import { getOrPost } from '../helpers/requests.ts';
 import { startReadyService } from '../helpers/service.ts';
 import type { Service } from '../helpers/service.ts';
@@ -52,67 +50,11 @@ suite('zero loss', () => {
     assertNothingLost(await loadOverRollouts(service, pairs, 1));
   });
 
-  for (const delayMs of [10, 40]) {
-    test(`S1, S2: through a proxy that delays ${delayMs} ms each way, two rollouts -> 0 lost`, async (t) => {
-      const service = await startReadyService(t, { options: { rollout: ROLLOUT } });
-      const proxy = await startDelayingProxy({ upstream: await service.origin(), delayMs });
-      t.after(() => proxy.close());
-      const load = { origin: proxy, clients: 24 };
-      const loads = startLoads(
-        { ...fresh, ...load },
-        { ...keptAlive, ...load },
-        // Pauses well below idleMs: at a distance, a request after a pause of about idleMs can cross the close.
-        { ...keptAlive, ...load, thinkMs: (random) => 300 * random() },
-      );
-      for (let rollout = 1; rollout <= 2; rollout += 1) {
-        await loads.more(100);
-        await service.rollOut();
-      }
-      await service.drained();
-      for (const report of await loads.stop()) assertNothingLost(report);
-    });
-  }
-
-  test('localhost with two addresses -> both are served, and a rollout loses nothing', async (t) => {
-    const service = await startReadyService(t, {
-      fixture: 'two-addresses.js',
-      options: { rollout: ROLLOUT, listen: { host: 'localhost' } },
-    });
-    const { addresses } = await service.status();
-    assert.deepEqual(
-      addresses.map(({ host }) => host),
-      ['127.0.0.1', '127.0.0.2'],
-    );
-    const loads = startLoads(...addresses.map((origin) => ({ ...keptAlive, origin, clients: 8 })));
-    await loads.more(200);
-    await service.rollOut();
-    await service.drained();
-    await loads.more(200);
-    for (const report of await loads.stop()) assertNothingLost(report);
-    assert.equal(await service.stop(), 0);
-  });
-
   test('S22: a single worker, fresh and kept-alive connections, two rollouts -> 0 lost', async (t) => {
     const service = await startReadyService(t, { options: { workers: 1, rollout: ROLLOUT } });
     const other = startLoad({ ...fresh, origin: await service.origin(), clients: 8 });
     assertNothingLost(await loadOverRollouts(service, { ...keptAlive, clients: 8 }, 2));
     assertNothingLost(await other.stop());
-  });
-
-  test('S79: SIGTERM to one worker -> its successor is ready before it drains, 0 lost', async (t) => {
-    const service = await startReadyService(t, { options: { rollout: ROLLOUT } });
-    const load = startLoad({ ...keptAlive, origin: await service.origin(), clients: 16 });
-    await load.more(200);
-    const pid = await service.readyPid();
-    process.kill(pid, 'SIGTERM');
-    const exited = await service.exited(pid);
-    await load.more(200);
-    assertNothingLost(await load.stop());
-    assert.deepEqual(
-      service.log.filter(({ worker }) => worker?.slot === exited.worker?.slot).map(({ msg }) => msg),
-      ['worker forked', 'worker ready', 'worker forked', 'worker ready', 'worker draining', 'worker exited'],
-    );
-    assert.equal(service.lines('worker draining')[0]?.['cause'], 'recycle');
   });
 });
 

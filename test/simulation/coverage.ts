@@ -6,10 +6,12 @@ import { findWorker, isAvailable, isMixed, isOutdated, isRolling } from '../../s
 import { isServing, readyWorkers } from '../../src/fleet/fleet.ts';
 import type { Fleet } from '../../src/fleet/fleet.ts';
 import { inSlot } from '../../src/fleet/occupancy.ts';
+import { mostDraining } from '../../src/fleet/policy.ts';
 import { areEnoughBooting } from '../../src/fleet/slot.ts';
 import { isActive } from '../../src/fleet/worker.ts';
 import type { Active, DrainCause, Worker } from '../../src/fleet/worker.ts';
 import type { Trouble } from './history.ts';
+import { leaderSituations } from './leader-situations.ts';
 import type { Moment } from './primary.ts';
 import type { Observer } from './telling.ts';
 
@@ -45,6 +47,17 @@ type Situation = (happening: Happening, seen: ReadonlySet<string>) => boolean;
 
 /** Situations that at least one history of a run must have: several things that come together. */
 const situations: Readonly<Record<string, Situation>> = {
+  'a debugger stops a worker for longer than it may take to boot, or to be heard of': ({
+    event,
+    before,
+    now,
+  }) => {
+    if (event?.type !== 'debugger-closed') return false;
+    const worker = findWorker(before, event.worker);
+    if (worker?.state === 'booting') return now > worker.forkedAt + before.policy.boot.timeoutMs;
+    const { watchdog } = before.policy;
+    return worker?.state === 'ready' && watchdog !== false && now > worker.heardAt + watchdog.timeoutMs;
+  },
   'a rollout aborts, a later one completes': (moment, seen) =>
     says(moment, 'rollout-completed') && [...seen].some((word) => word.startsWith('rollout-aborted')),
   'a rollout aborts because an available worker failed too often': (moment) => {
@@ -156,6 +169,14 @@ const situations: Readonly<Record<string, Situation>> = {
     after.phase.name === 'running' && readyWorkers(after).length === 0,
   'no worker is ready in a rollout': ({ after }) =>
     after.phase.name === 'running' && isRolling(after) && readyWorkers(after).length === 0,
+  'a rollout goes on when a worker that drained has exited, since no more might drain': (moment) =>
+    isBoundedByDrains(moment) && subject(moment)?.state === 'draining' && hasDrainedOld(moment),
+  'a rollout waits for workers that still drain for the one that it has superseded': ({ before, after }) =>
+    isRolling(after) &&
+    after.occupancy.draining >= mostDraining(after.policy, after.slots.length) &&
+    after.target.id - before.stable.id > 1 &&
+    after.workers.some(({ state, generation }) => state === 'draining' && generation === before.stable.id) &&
+    after.workers.some(({ state, generation }) => state === 'ready' && isBetween(after, generation)),
   'several events are read at once': ({ events }) => events.length > 2,
   'a message comes from a worker that has exited': ({ event, before }) =>
     event !== undefined && 'worker' in event && findWorker(before, event.worker) === undefined,
@@ -205,7 +226,7 @@ const situations: Readonly<Record<string, Situation>> = {
     after.phase.name === 'stopped' && after.workers.length > 0,
 };
 
-const SITUATIONS = Object.entries(situations);
+const SITUATIONS = Object.entries({ ...situations, ...leaderSituations });
 
 export class Coverage implements Observer {
   histories = 0;
@@ -274,6 +295,21 @@ export class Coverage implements Observer {
   }
 }
 
+/** Did as many workers drain as may, before? */
+function isBoundedByDrains({ before }: Moment): boolean {
+  const { occupancy, policy, slots } = before;
+  return occupancy.draining >= mostDraining(policy, slots.length);
+}
+
+function hasDrainedOld({ commands }: Moment): boolean {
+  return commands.some((command) => command.type === 'drain' && command.cause === 'rollout');
+}
+
+/** Is it of a rollout that was superseded? */
+function isBetween({ stable, target }: Fleet, generation: number): boolean {
+  return generation > stable.id && generation < target.id;
+}
+
 function activeWorkers({ workers }: Fleet): readonly Active[] {
   return workers.filter(isActive);
 }
@@ -321,6 +357,7 @@ function inWords(command: Command): string {
       return `drain: ${command.cause}`;
     case 'finish':
       return `finish: ${command.ending.reason}`;
+    case 'elect':
     case 'fork':
     case 'kill':
     case 'leave':

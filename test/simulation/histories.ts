@@ -72,6 +72,10 @@ const trouble = fc.oneof(
     fc.tuple(pick, fc.nat(60_000)).map(([pick, ms]) => ({ type: 'worker-frozen', pick, ms })),
   ),
   weighted(
+    2,
+    fc.tuple(pick, fc.nat(60_000)).map(([pick, ms]) => ({ type: 'worker-debugged', pick, ms })),
+  ),
+  weighted(
     1,
     pick.map((pick) => ({ type: 'worker-unkillable', pick })),
   ),

@@ -28,6 +28,8 @@ export type Trouble =
   | { readonly type: 'worker-disconnects'; readonly pick: number }
   | { readonly type: 'worker-ignores-drain'; readonly pick: number }
   | { readonly type: 'worker-frozen'; readonly pick: number; readonly ms: number }
+  /** A debugger is opened in it, stops it, and is closed. */
+  | { readonly type: 'worker-debugged'; readonly pick: number; readonly ms: number }
   /** For a while it does not exit even after SIGKILL. */
   | { readonly type: 'worker-unkillable'; readonly pick: number }
   | { readonly type: 'worker-retires'; readonly pick: number }

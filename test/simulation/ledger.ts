@@ -5,6 +5,7 @@ import type { Ending, Generation } from '../../src/fleet/fleet.ts';
 import type { Policy } from '../../src/fleet/policy.ts';
 import type { DrainCause, KillCause } from '../../src/fleet/worker.ts';
 import { EarlyExits } from './early-exits.ts';
+import { Leadership } from './leadership.ts';
 import { news } from './news.ts';
 
 export interface Known {
@@ -20,6 +21,8 @@ export interface Known {
   killedAt: number;
   /** It asked to be replaced. A worker that asks for it while it boots is replaced once it is ready. */
   hasAskedToRetire: boolean;
+  /** A debugger is open in it: it may be silent for as long as it likes. */
+  isDebugged: boolean;
   isToldToLeave: boolean;
   isToldToStop: boolean;
 }
@@ -61,6 +64,7 @@ export class Ledger {
   readonly rolling = new Set<number>();
   readonly workers = new Map<number, Known>();
   readonly earlyExits: EarlyExits;
+  readonly leadership = new Leadership();
   /** True: since every slot last had a ready worker, one has failed, or slots were added. */
   isTroubled = true;
   leavingAt = Infinity;
@@ -148,6 +152,13 @@ export class Ledger {
     return booting.length >= this.policy.boot.concurrency;
   }
 
+  /** Do as many workers drain, for whatever cause, as a rollout may add to? */
+  get areEnoughDraining(): boolean {
+    const { maxDraining } = this.policy.rollout;
+    const most = maxDraining === 'quarter' ? Math.max(1, Math.floor(this.size / 4)) : maxDraining;
+    return [...this.workers.values()].filter(({ state }) => state === 'leaving').length >= most;
+  }
+
   /** Is it ready, and waits for its replacement because it asked for that? */
   isRetiring({ hasAskedToRetire, state }: Readonly<Known>): boolean {
     return hasAskedToRetire && state === 'ready';
@@ -217,6 +228,8 @@ export class Ledger {
   }
 
   hear(event: FleetEvent): void {
+    const { leader } = this.leadership;
+    this.leadership.hear(event);
     switch (event.type) {
       case 'heartbeats':
         for (const [id, at] of event.heard) {
@@ -242,11 +255,19 @@ export class Ledger {
         this.phase = 'leaving';
         this.leavingAt = this.now;
         return;
+      case 'leader-stepped-down': {
+        const worker = this.workers.get(event.worker);
+        if (worker?.id === leader) this.news.push(news.steppedDown(worker));
+        return;
+      }
       case 'worker-ready':
       case 'worker-failing':
       case 'worker-disconnected':
       case 'worker-incompatible':
       case 'retire-requested':
+      case 'connections-cut':
+      case 'debugger-opened':
+      case 'debugger-closed':
       case 'worker-exited':
       case 'fork-failed': {
         const worker = this.workers.get(event.worker);
@@ -255,7 +276,10 @@ export class Ledger {
     }
   }
 
-  #hearOf(worker: Known, event: Extract<FleetEvent, { worker: number }>): void {
+  #hearOf(
+    worker: Known,
+    event: Exclude<Extract<FleetEvent, { worker: number }>, { type: 'leader-stepped-down' }>,
+  ): void {
     switch (event.type) {
       case 'worker-ready':
         if (worker.state !== 'booting') return;
@@ -268,6 +292,12 @@ export class Ledger {
       case 'retire-requested':
         if (isActive(worker)) worker.hasAskedToRetire = true;
         return;
+      case 'debugger-opened':
+        worker.isDebugged = true;
+        return;
+      case 'debugger-closed':
+        worker.isDebugged = false;
+        return;
       case 'worker-failing':
         this.news.push(news.failing(worker, event.error));
         if (isActive(worker)) this.#leaveByItself(worker, event.error);
@@ -276,6 +306,9 @@ export class Ledger {
         if (!isActive(worker)) return;
         this.news.push(news.disconnected(worker));
         this.#leaveByItself(worker, null);
+        return;
+      case 'connections-cut':
+        this.news.push(news.cut(worker, event.requests, event.upgraded));
         return;
       case 'worker-incompatible':
         // It stays active until it is killed, which must follow.
@@ -318,6 +351,7 @@ export class Ledger {
   }
 
   obey(command: Command): void {
+    this.leadership.obey(command, this.now);
     switch (command.type) {
       case 'fork': {
         const { worker: id, slot, generation } = command;
@@ -335,6 +369,7 @@ export class Ledger {
           leaveBy: Infinity,
           killedAt: Infinity,
           hasAskedToRetire: false,
+          isDebugged: false,
           isToldToLeave: false,
           isToldToStop: false,
         });
@@ -355,6 +390,8 @@ export class Ledger {
         if (worker !== undefined) worker.isToldToLeave = true;
         return;
       }
+      case 'elect':
+        return;
       case 'kill':
         // What is announced with it says why.
         return;
@@ -409,8 +446,11 @@ export class Ledger {
       case 'worker-draining':
       case 'worker-failing':
       case 'worker-disconnected':
+      case 'connections-cut':
       case 'worker-exited':
       case 'fork-failed':
+      case 'leader-elected':
+      case 'leader-stepped-down':
       case 'fleet-ready':
       case 'size-changed':
       case 'fleet-leaving':

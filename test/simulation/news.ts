@@ -15,6 +15,9 @@ export const news = {
   disconnected: (worker: Subject) => `${name(worker)} is disconnected`,
   exited: (worker: Subject, code: number | null, signal: string | null, expected: boolean) =>
     `${name(worker)} exited (${signal ?? code})${expected ? '' : ' unexpectedly'}`,
+  cut: (worker: Subject, requests: number, upgraded: number) =>
+    `${name(worker)} cut ${requests} requests and ${upgraded} upgraded connections`,
+  steppedDown: (worker: Subject) => `${name(worker)} is not the leader any more`,
   forkFailed: (worker: Subject, { message }: ErrorInfo) => `the fork of ${name(worker)} failed: ${message}`,
   sizeChanged: (from: number, to: number) => `the size goes from ${from} to ${to}`,
   rolloutStarted: (from: Generation, to: Generation) =>
@@ -36,6 +39,10 @@ export function newsIn(announcement: Announcement): string | null {
       const { worker, code, signal, expected } = announcement;
       return news.exited(worker, code, signal, expected);
     }
+    case 'connections-cut':
+      return news.cut(announcement.worker, announcement.requests, announcement.upgraded);
+    case 'leader-stepped-down':
+      return news.steppedDown(announcement.worker);
     case 'fork-failed':
       return news.forkFailed(announcement.worker, announcement.error);
     case 'size-changed':
@@ -47,6 +54,7 @@ export function newsIn(announcement: Announcement): string | null {
     case 'worker-forked':
     case 'worker-draining':
     case 'worker-killed':
+    case 'leader-elected':
     case 'respawn-delayed':
     case 'fleet-ready':
     case 'fleet-leaving':

@@ -17,8 +17,10 @@ export const policies = {
   'memory-tight': {
     ...defaults,
     boot: { ...boot, concurrency: 1 },
-    rollout: { ...rollout, maxSurge: 0, maxUnavailable: 1 },
+    rollout: { ...rollout, maxSurge: 0, maxUnavailable: 1, maxDraining: 1 },
   },
+  'few may drain': { ...defaults, rollout: { ...rollout, maxDraining: 'quarter' } },
+  'full surge, few may drain': { ...defaults, rollout: { ...rollout, maxSurge: 8, maxDraining: 2 } },
   'full surge': { ...defaults, rollout: { ...rollout, maxSurge: 8 } },
   'full surge, one may be unavailable': {
     ...defaults,

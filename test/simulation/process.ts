@@ -12,6 +12,8 @@ export interface Surroundings {
   readonly policy: Policy;
   /** The awake time of the primary. */
   awakeNow(): number;
+  /** It has just begun to do what only the leader may do. */
+  leads(worker: number): void;
   /** A message arrives at the primary. */
   deliver(message: Message): void;
 }
@@ -45,6 +47,11 @@ export class Process {
   /** Its channel is closed: it neither sends nor receives messages any more. */
   isDisconnected = false;
   isUnkillable = false;
+  isDebugged = false;
+  /** Does it do what only the leader may do? */
+  isLeading = false;
+  /** What it does then takes so long to end, once it drains. */
+  #leadershipMs = 0;
   readonly #random: Random;
   readonly #outside: Surroundings;
   #lastArrivalAt = 0;
@@ -64,6 +71,10 @@ export class Process {
   get isFrozen(): boolean {
     // Until it is thawed, which may come after other things that happen at the same time.
     return this.#frozenUntil !== -Infinity;
+  }
+
+  get #isGone(): boolean {
+    return this.state === 'gone';
   }
 
   boot(health = this.health): void {
@@ -97,6 +108,18 @@ export class Process {
     }
   }
 
+  /** It leads from then on, unless it drains already: then it answers at once. */
+  elect(): void {
+    if (this.isDisconnected) return;
+    this.#later(this.#latency(), () => {
+      if (this.isDisconnected) return;
+      if (this.state === 'leaving') return this.#send({ type: 'leader-stepped-down', worker: this.id });
+      this.isLeading = true;
+      this.#leadershipMs = this.#random() < 0.7 ? 0 : this.#between(0, 3_000);
+      this.#outside.leads(this.id);
+    });
+  }
+
   drain(graceMs: number): void {
     this.askedToLeaveAt = Math.min(this.askedToLeaveAt, this.#outside.awakeNow());
     if (this.ignoresDrain || this.isDisconnected) return;
@@ -111,6 +134,7 @@ export class Process {
   exit(code: number | null, signal: string | null): void {
     if (this.state === 'gone') return;
     this.state = 'gone';
+    this.isLeading = false;
     this.goneAt = this.#outside.awakeNow();
     // Not through #send: an exit may overtake the messages that were sent before it.
     this.#outside.agenda.after(this.#latency(), () =>
@@ -153,11 +177,29 @@ export class Process {
     });
   }
 
+  /** A debugger is opened in it, stops it, and is closed. */
+  debug(ms: number): void {
+    this.#later(0, () => {
+      this.isDebugged = true;
+      this.#send({ type: 'debugger-opened', worker: this.id });
+      this.freeze(ms);
+      this.#later(0, () => {
+        this.isDebugged = false;
+        // A heartbeat says so. While the worker boots nothing does, until it is ready.
+        this.#send({ type: 'heartbeat', worker: this.id });
+        this.#send({ type: 'debugger-closed', worker: this.id });
+      });
+    });
+  }
+
   thaw(): void {
     if (this.#frozenUntil === -Infinity) return;
     this.#frozenUntil = -Infinity;
     this.thawedAt = this.#outside.awakeNow();
-    for (const run of this.#held.splice(0)) this.#later(0, run);
+    // Without a moment in between: one of them may freeze it again, and the others wait on.
+    const held = this.#held.splice(0);
+    while (held.length > 0 && !this.isFrozen && !this.#isGone) held.shift()?.();
+    this.#held.push(...held);
   }
 
   #becomeReady(): void {
@@ -189,8 +231,21 @@ export class Process {
   #leave(graceMs: number, code: number): void {
     const limit = graceMs + this.#outside.policy.closeMs - 5 * latencyMs;
     const ms = this.state === 'booting' || this.#random() < 0.7 ? Math.min(150, limit) : limit;
+    if (this.isLeading && this.state !== 'leaving') this.#later(this.#leadershipMs, () => this.#stepDown());
     this.state = 'leaving';
-    this.#later(this.#between(0, ms), () => this.exit(code, null));
+    const afterMs = this.#between(0, ms);
+    if (afterMs > graceMs) this.#later(graceMs, () => this.#cut());
+    this.#later(afterMs, () => this.exit(code, null));
+  }
+
+  #cut(): void {
+    const [requests, upgraded] = [this.#between(1, 9), this.#between(0, 9)];
+    this.#send({ type: 'connections-cut', worker: this.id, requests, upgraded });
+  }
+
+  #stepDown(): void {
+    this.isLeading = false;
+    this.#send({ type: 'leader-stepped-down', worker: this.id });
   }
 
   /** Messages arrive in the order in which they were sent. */
@@ -205,7 +260,7 @@ export class Process {
   #later(ms: number, run: () => void): void {
     const { agenda } = this.#outside;
     agenda.after(ms, () => {
-      if (this.state === 'gone') return;
+      if (this.#isGone) return;
       if (this.isFrozen) this.#held.push(run);
       else run();
     });

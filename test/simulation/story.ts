@@ -64,6 +64,10 @@ function eventInWords(event: FleetEvent): string {
     case 'worker-disconnected':
     case 'worker-incompatible':
     case 'retire-requested':
+    case 'debugger-opened':
+    case 'debugger-closed':
+    case 'leader-stepped-down':
+    case 'connections-cut':
       return `#${event.worker} ${event.type.replace('worker-', 'is ')}`;
     case 'restart-requested':
       return `restart with ${event.generation.cwd}`;
@@ -84,6 +88,8 @@ function commandInWords(command: Command): string | null {
       return `drain #${command.worker} (${command.cause})`;
     case 'leave':
       return `tell #${command.worker} that the service is about to stop`;
+    case 'elect':
+      return `elect #${command.worker} the leader`;
     case 'kill':
       return null;
     case 'release-sockets':
@@ -126,6 +132,9 @@ function announcementInWords(announcement: Announcement): string | null {
     case 'worker-disconnected':
     case 'worker-exited':
     case 'fork-failed':
+    case 'leader-elected':
+    case 'leader-stepped-down':
+    case 'connections-cut':
       return null;
   }
 }

@@ -41,7 +41,7 @@ export function tell(history: History, world: World, observers: readonly Observe
   world.mend(history.isMended);
   world.pass(LONGEST_SLEEP_MS, () => !primary.isAbsent);
   if (history.isMended) {
-    world.pass(LONGEST_FREEZE_MS, () => !world.isAnyFrozen);
+    world.pass(LONGEST_FREEZES_MS, () => !world.isAnyFrozen);
     world.pass(AFTERMATH_MS);
     world.pass(longestMs(policy), () => isAtTarget(primary.fleet));
     for (const observer of observers) observer.recovered?.();
@@ -59,7 +59,8 @@ export function tell(history: History, world: World, observers: readonly Observe
 }
 
 const LONGEST_SLEEP_MS = 120_000;
-const LONGEST_FREEZE_MS = 60_000;
+/** A process may meet one debugger after the other, before it comes to anything else. */
+const LONGEST_FREEZES_MS = 12 * 60_000;
 /** Until the last process of a release that was not healthy has misbehaved. */
 const AFTERMATH_MS = 8_000;
 const QUIET_MS = 6_000;
@@ -67,9 +68,11 @@ const ENDURANCE_MS = 1_200_000;
 const SHUTDOWN_MS = 60_000;
 
 /** Long enough for every deadline, one after the other. */
-function longestMs({ boot, respawn, rollout, watchdog }: Policy): number {
+function longestMs({ boot, respawn, rollout, watchdog, closeMs }: Policy): number {
   const once = boot.timeoutMs + respawn.backoff.maxMs + (watchdog === false ? 0 : watchdog.timeoutMs);
-  return 10_000 + once + 8 * (2_000 + rollout.minReadyMs);
+  // One may have to wait for the other's drain.
+  const drainMs = rollout.maxDraining === Infinity ? 0 : rollout.graceMs + closeMs;
+  return 10_000 + once + 8 * (2_000 + rollout.minReadyMs + drainMs);
 }
 
 /** Where a worker becomes available only after minUptimeMs, the exit of an available one is never early. */

@@ -21,6 +21,8 @@ export class World {
   watch: (moment: Moment) => void = () => {};
   readonly #healths: Health[] = ['healthy'];
   #forksFailUntil = -Infinity;
+  /** Two processes that did what only the leader may do, at the same time. Null: there never were. */
+  twoLeaders: string | null = null;
   #lastGeneration = 1;
   #isMended = false;
 
@@ -64,13 +66,14 @@ export class World {
     for (const command of moment.commands) this.#obeyCommand(command);
   }
 
-  /** Forks work again. A frozen worker stays frozen only if the watchdog will notice it. */
+  /** Forks work again. A frozen worker stays frozen only if the watchdog will notice it: not under a debugger. */
   mend(releases: boolean): void {
     this.#isMended = true;
     if (releases) this.#healths.fill('healthy');
     this.#forksFailUntil = -Infinity;
     for (const process of this.processes.values()) {
-      if (this.policy.watchdog === false || process.state !== 'ready') process.thaw();
+      const isNoticed = this.policy.watchdog !== false && process.state === 'ready' && !process.isDebugged;
+      if (!isNoticed) process.thaw();
     }
   }
 
@@ -80,6 +83,8 @@ export class World {
         return this.#fork(command.worker, command.generation.entry);
       case 'drain':
         return this.processes.get(command.worker)?.drain(command.graceMs);
+      case 'elect':
+        return this.processes.get(command.worker)?.elect();
       case 'kill':
         return this.processes.get(command.worker)?.kill();
       case 'leave':
@@ -99,6 +104,10 @@ export class World {
     const process = new Process(id, this.health(entry), random, {
       agenda: this.agenda,
       policy: this.policy,
+      leads: (leader) => {
+        const other = this.#living().find((each) => each.isLeading && each.id !== leader);
+        if (other !== undefined) this.twoLeaders ??= `#${other.id} and #${leader}`;
+      },
       awakeNow: () => this.primary.now,
       deliver: (message) =>
         message.type === 'heartbeat' ? this.primary.note(message.worker) : this.primary.hear(message),
@@ -122,6 +131,8 @@ export class World {
         return this.#pick(trouble.pick)?.disconnect();
       case 'worker-frozen':
         return this.#pick(trouble.pick)?.freeze(trouble.ms);
+      case 'worker-debugged':
+        return this.#pick(trouble.pick)?.debug(trouble.ms);
       case 'worker-retires':
         return this.#pick(trouble.pick)?.retire();
       case 'worker-ignores-drain': {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import type { Loss } from '../helpers/load-report.ts';
-import { attribute } from './attribution.ts';
+import { attribute, closedWithin } from './attribution.ts';
 import type { Account, Finding } from './attribution.ts';
 import type { Exit } from './exits.ts';
 
@@ -72,23 +72,37 @@ suite('attribution of losses', () => {
     assert.deepEqual(types({}, { ...lossAt(1_002), requestOnConnection: 2 }), ['unexplained']);
   });
 
-  test('refusals are explained while there is no primary, and only then', () => {
+  test('refusals are explained while nobody holds the socket, and only then', () => {
     const gaps = [{ from: 2_000, until: 3_000 }];
     const refused = (openedAt: number): Loss => ({
       ...lossAt(openedAt + 1),
       fate: 'refused',
       connectionOpenedAt: time(openedAt),
     });
-    assert.deepEqual(types({ gaps }, refused(2_500)), ['refused while there was no primary']);
+    assert.deepEqual(types({ gaps }, refused(2_500)), ['refused while nobody held the socket']);
     assert.deepEqual(types({ gaps }, refused(1_500), refused(3_500)), ['unexplained', 'unexplained']);
     assert.deepEqual(types({}, refused(1_000)), ['unexplained']);
   });
 
-  test('while there is no primary the accept queue may be lost, but no connection that a worker had accepted', () => {
+  test('while nobody holds the socket the accept queue may be lost, but no connection that a worker had accepted', () => {
     const gaps = [{ from: 2_000, until: 3_000 }];
     const loss = { ...lossAt(2_600), connectionOpenedAt: time(2_100) };
-    assert.deepEqual(types({ gaps }, loss), ['queued while there was no primary']);
+    assert.deepEqual(types({ gaps }, loss), ['queued when nobody held the socket any more']);
     assert.deepEqual(types({ gaps, accepts: [{ pid: 9, port: PORT, at: 2_150 }] }, loss), ['unexplained']);
+  });
+
+  test('the socket of workers alone is closed between the crash of the last one and its line in the log', () => {
+    const gap = { from: 5_000, until: 6_000 };
+    const crash = { ...KILLED, from: 1_000, until: 5_000 };
+    assert.deepEqual(closedWithin(gap, [crash]), { from: 1_000, until: 6_000 });
+    assert.deepEqual(closedWithin(gap, []), { from: 4_500, until: 6_000 });
+    // Another worker than the last one, and one that drained.
+    for (const other of [
+      { ...crash, until: 4_999 },
+      { ...crash, kind: 'graceful' },
+    ] as const) {
+      assert.deepEqual(closedWithin(gap, [other]), { from: 4_500, until: 6_000 });
+    }
   });
 
   test('no exit explains a hung request, a 5xx or a wrong answer', () => {

@@ -9,7 +9,7 @@ export interface Accept {
   readonly at: number;
 }
 
-/** From the kill of a primary until the first worker of the next one was ready. */
+/** A time in which nobody may have held the socket. */
 export interface Gap {
   readonly from: number;
   readonly until: number;
@@ -19,9 +19,9 @@ export type Verdict =
   | { readonly type: 'accepted by a worker that exited abruptly'; readonly exit: Exit }
   /** It exited between the accept and its record. That happens to one connection of an exit at most. */
   | { readonly type: 'not recorded, at an abrupt exit'; readonly exit: Exit }
-  | { readonly type: 'refused while there was no primary' }
-  /** Not accepted yet when the last worker of the killed primary closed the socket. */
-  | { readonly type: 'queued while there was no primary' }
+  | { readonly type: 'refused while nobody held the socket' }
+  /** Not accepted yet when the last process that held it closed the socket. */
+  | { readonly type: 'queued when nobody held the socket any more' }
   | { readonly type: 'unexplained'; readonly why: string };
 
 export type Finding = { readonly loss: Loss } & Verdict;
@@ -51,6 +51,17 @@ export function attribute({ losses, accepts, exits, gaps }: Account): readonly F
       return { loss, ...verdict };
     });
 }
+
+/**
+ * A socket that only workers hold is closed with the last of them, some time before the primary logs that it has gone: of one that
+ * crashed, at the earliest when it was killed, or began to crash. That may take seconds: a heap that is full, a core that is dumped.
+ */
+export function closedWithin({ from, until }: Gap, exits: readonly Exit[]): Gap {
+  const last = exits.filter(({ kind, until: logged }) => kind === 'abrupt' && logged === from);
+  return { from: Math.min(from - LOGGED_AFTER_MS, ...last.map((exit) => exit.from)), until };
+}
+
+const LOGGED_AFTER_MS = 500;
 
 /** Ports are used again: the latest accept before the fate, and none from before this connection was opened. */
 function acceptOf(loss: Loss, byPort: ReadonlyMap<number, readonly Accept[]>): Accept | undefined {
@@ -89,12 +100,12 @@ function judgeUnrecorded(
   const inGap = gaps.some(({ from, until }) => openedTime(loss) <= until && fateTime(loss) >= from);
   if (loss.fate === 'refused') {
     return inGap
-      ? { type: 'refused while there was no primary' }
-      : unexplained('refused although there was a primary');
+      ? { type: 'refused while nobody held the socket' }
+      : unexplained('refused although somebody held the socket');
   }
   if (loss.fate !== 'reset') return unexplained('no exit explains this fate');
   if (loss.requestOnConnection > 1) return unexplained('answered before, but recorded by no worker');
-  if (inGap) return { type: 'queued while there was no primary' };
+  if (inGap) return { type: 'queued when nobody held the socket any more' };
   const exit = abrupt.find(
     (candidate) =>
       !withinAccept.has(candidate) && openedTime(loss) <= candidate.until && fateTime(loss) >= candidate.from,

@@ -9,7 +9,8 @@ import type { Output } from './output.ts';
 
 /** What the primary held at one moment. */
 export interface Footprint {
-  readonly descriptors: number;
+  /** What each leads to. */
+  readonly descriptors: readonly string[];
   readonly listeners: Readonly<Record<string, number>>;
   readonly heapBytes: number;
 }
@@ -122,8 +123,8 @@ export class Life {
         this.samples.push({ at: Date.now(), ...(await this.look()) });
       }
     } catch (error) {
-      // The primary has exited while it was asked.
-      if (!signal.aborted) throw error;
+      // The primary has exited while it was asked, or was killed: its channel may be gone before its exit is known here.
+      if (!signal.aborted && this.killedAt === undefined) throw error;
     }
   }
 

@@ -35,18 +35,38 @@ const KINDS: Readonly<Record<string, Omit<LoadOptions, 'origin' | 'seed'>>> = {
   },
 };
 
+/** Of a server that each worker opens beside the app's own. Not often, as nothing of it is held by the primary. */
+const FURTHER: Readonly<Record<string, Omit<LoadOptions, 'origin' | 'seed'>>> = {
+  'further server, fresh': { connections: 'fresh', clients: 2, thinkMs: (random) => 40 + 80 * random() },
+  'further server, slow': {
+    ...slow((number) => 100 + ((number * 130) % 500)),
+    connections: 'kept-alive',
+    clients: 2,
+    thinkMs: 10,
+  },
+};
+
+export interface Ports {
+  readonly port: number;
+  /** Of the further server. */
+  readonly furtherPort: number;
+}
+
 export interface Mix {
   /** Every kind gets that many more answers; rejects when one of them does not in time. */
   answered(more: number): Promise<void>;
   counts(): ReadonlyMap<string, LoadCounts>;
   /** Of all kinds, so far. */
   readonly losses: readonly Loss[];
+  /** Of those, what the further server lost. */
+  readonly furtherLosses: ReadonlySet<Loss>;
   stop(): Promise<ReadonlyMap<string, LoadReport>>;
 }
 
-export function startMix(port: number, seed: number): Mix {
+export function startMix({ port, furtherPort }: Ports, seed: number): Mix {
   const losses: Loss[] = [];
-  const kinds = Object.keys(KINDS);
+  const furtherLosses = new Set<Loss>();
+  const kinds = [...Object.keys(KINDS), ...Object.keys(FURTHER)];
   const loads = startLoads(
     ...Object.values(KINDS).map((options) => ({
       ...options,
@@ -55,11 +75,22 @@ export function startMix(port: number, seed: number): Mix {
       hungAfterMs: HUNG_AFTER_MS,
       onLoss: (loss: Loss) => losses.push(loss),
     })),
+    ...Object.values(FURTHER).map((options) => ({
+      ...options,
+      origin: { host: HOST, port: furtherPort },
+      seed,
+      hungAfterMs: HUNG_AFTER_MS,
+      onLoss(loss: Loss) {
+        losses.push(loss);
+        furtherLosses.add(loss);
+      },
+    })),
   );
   const byKind = <T>(values: readonly T[]): ReadonlyMap<string, T> =>
     new Map(values.map((value, index) => [kinds[index] ?? '', value]));
   return {
     losses,
+    furtherLosses,
     async answered(more) {
       const tooLate = setTimeout(HUNG_AFTER_MS, 'too late', { ref: false } as const);
       if ((await Promise.race([loads.more(more), tooLate])) !== 'too late') return;

@@ -36,8 +36,9 @@ export function describe(result: Result): string {
         ['', 'descriptors', 'listeners', 'heap KB, first to last'],
         lives.map(({ number, audits, heapKb }) => [
           String(number),
-          audits.map(({ before, after }) => `${before.descriptors} -> ${after.descriptors}`).at(-1) ??
-            'killed while busy',
+          audits
+            .map(({ before, after }) => `${before.descriptors.length} -> ${after.descriptors.length}`)
+            .at(-1) ?? 'killed while busy',
           audits
             .map(({ before, after }) => `${total(before.listeners)} -> ${total(after.listeners)}`)
             .at(-1) ?? '',
@@ -45,11 +46,12 @@ export function describe(result: Result): string {
         ]),
       ),
     ),
+    section('Leaders', [`${result.terms.length} terms`]),
     section("The slope of the primary's heap", [inWords(slope)]),
     section('Time without a ready worker', [
       `at most ${result.longestUnreadyMs} ms while there was a primary`,
       ...gaps.map(({ from, until }) => `${until - from} ms from the SIGKILL of a primary on`),
-      `${result.startsTooEarly} starts met a port that the workers of a killed primary still held`,
+      `${result.waitsForPort} starts waited for a port that the workers of a killed primary still held`,
     ]),
   ].join('\n');
 }

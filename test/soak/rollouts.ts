@@ -1,6 +1,7 @@
 // What the log of a primary says of its rollouts, and of how many workers were ready.
 import { census } from '../helpers/census.ts';
 import type { LogLine } from '../helpers/service.ts';
+import type { Gap } from './attribution.ts';
 import { timeOf } from './exits.ts';
 import { entryOf } from './release-troubles.ts';
 
@@ -43,9 +44,14 @@ export function wronglyCompleted(
 
 /** The longest time without a ready worker, from the first `worker ready` until the shutdown. */
 export function unreadyMs(log: readonly LogLine[]): number {
+  return Math.max(0, ...unready(log).map(({ from, until }) => until - from));
+}
+
+/** The times without a ready worker that ended with one, from the first `worker ready` until the shutdown. */
+export function unready(log: readonly LogLine[]): readonly Gap[] {
   const stopping = log.findIndex(({ msg }) => msg === 'stopping');
   const served = stopping < 0 ? log : log.slice(0, stopping);
-  let longest = 0;
+  const times: Gap[] = [];
   let since: number | undefined;
   let began = false;
   census(served).forEach(({ ready }, index) => {
@@ -53,11 +59,11 @@ export function unreadyMs(log: readonly LogLine[]): number {
     if (line === undefined) return;
     began ||= ready > 0;
     if (ready > 0 || !began) {
-      if (since !== undefined) longest = Math.max(longest, timeOf(line) - since);
+      if (since !== undefined) times.push({ from: since, until: timeOf(line) });
       since = undefined;
     } else {
       since ??= timeOf(line);
     }
   });
-  return longest;
+  return times;
 }

@@ -1,14 +1,15 @@
 // One soak from its start to its end. It gathers the facts; verdict.ts judges them.
 import type { FleetStatus } from 'fastify-clustered';
 import type { LoadReport } from '../helpers/load-report.ts';
-import { attribute } from './attribution.ts';
+import { attribute, closedWithin } from './attribution.ts';
 import type { Finding, Gap } from './attribution.ts';
 import { exitsOf } from './exits.ts';
 import type { Exit } from './exits.ts';
 import { startMix } from './load.ts';
 import type { Mix } from './load.ts';
 import { readRecords } from './records.ts';
-import { outcomesOf, unreadyMs, wronglyCompleted } from './rollouts.ts';
+import type { Term } from './records.ts';
+import { outcomesOf, unready, unreadyMs, wronglyCompleted } from './rollouts.ts';
 import type { Audit } from './life.ts';
 import { slopeOf } from './slope.ts';
 import type { Slope } from './slope.ts';
@@ -25,7 +26,9 @@ export interface Result {
   readonly findings: readonly Finding[];
   readonly exits: readonly Exit[];
   readonly gaps: readonly Gap[];
-  readonly startsTooEarly: number;
+  /** Starts that had to wait for a port which workers of a killed primary still held. */
+  readonly waitsForPort: number;
+  readonly terms: readonly Term[];
   /** Log lines which say that a release was needed after it had been deleted. */
   readonly missed: readonly string[];
   /** The longest time without any ready worker while there was a primary. */
@@ -59,7 +62,7 @@ const MISSED = ['release gone, resolved again', 'rollout not started', 'fork fai
 
 export async function run(seed: number, minutes: number, stage: Stage, watcher: Watcher): Promise<Result> {
   await stage.open();
-  const mix = startMix(stage.port, seed);
+  const mix = startMix(stage, seed);
   const stream = new Stream(stage);
   const progress = setInterval(() => watcher.progress(stage, stream, mix), PROGRESS_MS);
   const faults: string[] = [];
@@ -80,7 +83,6 @@ export async function run(seed: number, minutes: number, stage: Stage, watcher: 
     loads,
     status,
     exitCode,
-    startsTooEarly: stage.startsTooEarly,
     leftovers: stage.lives.flatMap(({ service }) => service.leftovers()),
     story: stage.life.service.story(),
     ...investigate(stage, mix),
@@ -99,6 +101,8 @@ type Investigated = Pick<
   | 'rollouts'
   | 'wronglyCompleted'
   | 'missed'
+  | 'waitsForPort'
+  | 'terms'
   | 'findings'
   | 'exits'
   | 'gaps'
@@ -107,10 +111,10 @@ type Investigated = Pick<
   | 'slope'
 >;
 
-function investigate(stage: Stage, { losses }: Mix): Investigated {
+function investigate(stage: Stage, { losses, furtherLosses }: Mix): Investigated {
   const { lives, signals } = stage;
   const ports = new Set(losses.flatMap(({ localPort }) => localPort ?? []));
-  const { accepts, ownExits } = readRecords(stage.records, ports);
+  const { accepts, furtherAccepts, ownExits, terms } = readRecords(stage.records, ports);
   const gaps = gapsOf(stage);
   const exits = lives.flatMap(({ service, startedAt, killedAt }) => {
     const over = killedAt ?? Date.now();
@@ -131,7 +135,20 @@ function investigate(stage: Stage, { losses }: Mix): Investigated {
     missed: lives.flatMap(({ service }) =>
       MISSED.flatMap((message) => service.lines(message).map((line) => JSON.stringify(line))),
     ),
-    findings: attribute({ losses, accepts, exits, gaps }),
+    waitsForPort: lives.filter(({ service }) => service.lines('port in use, waiting').length > 0).length,
+    terms,
+    findings: [
+      ...attribute({ losses: losses.filter((loss) => !furtherLosses.has(loss)), accepts, exits, gaps }),
+      ...attribute({
+        losses: [...furtherLosses],
+        accepts: furtherAccepts,
+        exits,
+        gaps: [
+          ...gaps,
+          ...lives.flatMap(({ service }) => unready(service.log).map((gap) => closedWithin(gap, exits))),
+        ],
+      }).map(ofFurtherServer),
+    ],
     exits,
     gaps,
     longestUnreadyMs: Math.max(0, ...lives.map(({ service }) => unreadyMs(service.log))),
@@ -142,6 +159,11 @@ function investigate(stage: Stage, { losses }: Mix): Investigated {
     })),
     slope: slopeOf(lives.map(({ samples }) => samples)),
   };
+}
+
+/** Two servers have the same paths. */
+function ofFurtherServer({ loss, ...finding }: Finding): Finding {
+  return { ...finding, loss: { ...loss, request: `${loss.request} of the further server` } };
 }
 
 /** From each kill of a primary until the first worker of the next one was ready. */

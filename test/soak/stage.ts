@@ -6,6 +6,7 @@ import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { ClusteredOptions } from 'fastify-clustered';
+import { freePort } from '../helpers/free-ports.ts';
 import { createReleases } from '../helpers/releases.ts';
 import type { Releases } from '../helpers/releases.ts';
 import type { SentSignal } from './exits.ts';
@@ -17,9 +18,13 @@ import type { Fault } from './trouble.ts';
 export const HOST = '127.0.0.1';
 export const SIZE = { start: 3, least: 2, most: 5 } as const;
 
+/** How long workers may take to exit after their primary was killed: the times of a shutdown, twice. */
+const ORPHANS_MS = 30_000;
+
 /** Clients wait and pause for far less than idleMs and graceMs, so that these deadlines never cost a request. */
 const OPTIONS: ClusteredOptions = {
   workers: SIZE.start,
+  listen: { timeoutMs: ORPHANS_MS },
   boot: { timeoutMs: 8_000 },
   respawn: { minUptimeMs: 2_000, backoff: { initialMs: 50, maxMs: 2_000 } },
   rollout: { minReadyMs: 500, idleMs: 3_000, graceMs: 10_000 },
@@ -29,9 +34,6 @@ const OPTIONS: ClusteredOptions = {
   execArgv: ['--max-old-space-size=64'],
 };
 
-/** How long workers may take to exit after their primary was killed: the times of a shutdown, twice. */
-const ORPHANS_MS = 30_000;
-
 /** The files of a release, besides its entry file. */
 const MODULES = ['soaked.js', 'app.js', 'remote.js', 'footprint.js'];
 const FIXTURES = fileURLToPath(new URL('../fixtures/', import.meta.url));
@@ -40,8 +42,6 @@ export class Stage {
   readonly lives: Life[] = [];
   readonly signals: SentSignal[] = [];
   readonly records: string;
-  /** Starts that failed because workers of the killed primary still held the port. */
-  startsTooEarly = 0;
   readonly #seed: number;
   readonly #logs: string;
   readonly #releases: Releases;
@@ -49,6 +49,7 @@ export class Stage {
   readonly #behaviours = new Map<string, Fault | 'works'>();
   readonly #cleanUps: (() => void)[] = [];
   #port = 0;
+  #furtherPort = 0;
 
   constructor(seed: number) {
     this.#seed = seed;
@@ -72,7 +73,12 @@ export class Stage {
     return this.#port;
   }
 
+  get furtherPort(): number {
+    return this.#furtherPort;
+  }
+
   async open(): Promise<void> {
+    this.#furtherPort = await freePort();
     await this.#start();
     this.#port = await this.life.service.port();
   }
@@ -121,11 +127,7 @@ export class Stage {
     await old.kill();
     const tooLate = setTimeout(ORPHANS_MS, 'too long', { ref: false } as const);
     const left = Promise.race([old.service.ended, tooLate]);
-    const deadline = Date.now() + ORPHANS_MS;
-    while (!(await this.#start())) {
-      this.startsTooEarly += 1;
-      if (Date.now() > deadline) throw new Error('the port was never free again');
-    }
+    await this.#start();
     if ((await left) === 'too long') {
       throw new Error(`workers outlived their primary: ${old.service.leftovers().join(', ')}`);
     }
@@ -137,16 +139,19 @@ export class Stage {
     for (const cleanUp of this.#cleanUps) cleanUp();
   }
 
-  /** False: the port is still in use. */
-  async #start(): Promise<boolean> {
+  async #start(): Promise<void> {
     const number = this.lives.length + 1;
     const life = new Life(
       number,
       {
         fixture: path.join(this.#releases.current, 'main.mjs'),
         cwd: this.#releases.current,
-        options: { ...OPTIONS, listen: { port: this.#port } },
-        env: { PWD: this.#releases.current, SOAK_RECORDS: this.records },
+        options: { ...OPTIONS, listen: { timeoutMs: ORPHANS_MS, port: this.#port } },
+        env: {
+          PWD: this.#releases.current,
+          SOAK_RECORDS: this.records,
+          SOAK_FURTHER_PORT: String(this.#furtherPort),
+        },
         execArgv: ['--expose-gc'],
       },
       // By turns. The seed decides which one is first.
@@ -155,13 +160,8 @@ export class Stage {
     this.lives.push(life);
     const { service } = life;
     const seen = await Promise.race([service.seen('all workers ready'), service.ended]);
-    if ('msg' in seen) {
-      await life.begin();
-      return true;
-    }
-    if (!service.stderr.includes('EADDRINUSE')) throw new Error(`it did not start:\n${service.story()}`);
-    this.lives.pop();
-    return false;
+    if (!('msg' in seen)) throw new Error(`it did not start:\n${service.story()}`);
+    await life.begin();
   }
 }
 

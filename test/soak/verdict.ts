@@ -29,7 +29,7 @@ export function judge(result: Result): readonly Check[] {
         ...(lost === findings.length ? [] : [`${lost} lost, ${findings.length} accounted for`]),
       ],
     },
-    { name: '0 refused while there was a primary', faults: ofFate(unexplained, 'refused') },
+    { name: '0 refused while somebody held the socket', faults: ofFate(unexplained, 'refused') },
     { name: '0 hung', faults: ofFate(findings, 'hung') },
     { name: '0 answered with a 5xx', faults: ofFate(findings, 'serverError') },
     { name: '0 answered wrongly', faults: ofFate(findings, 'wrongAnswer') },
@@ -48,6 +48,8 @@ export function judge(result: Result): readonly Check[] {
       faults: result.wronglyCompleted.map((entry) => `${entry}: its rollout completed`),
     },
     { name: 'no pruned release was needed', faults: result.missed },
+    { name: 'never two leaders', faults: faultsOfTerms(result) },
+    { name: 'at the end, one worker is the leader', faults: faultsOfLeader(status) },
     { name: 'at the end, every worker is ready', faults: faultsOfSize(status) },
     { name: 'at the end, one generation, unless the last rollout was aborted', faults: faultsOfMix(status) },
     {
@@ -86,6 +88,18 @@ function ofFate(findings: readonly Finding[], fate: Fate): readonly string[] {
     });
 }
 
+function faultsOfTerms({ terms }: Result): readonly string[] {
+  if (terms.length === 0) return ['there was never one'];
+  return terms.flatMap(({ pid, at, rival }) =>
+    rival === null ? [] : [`${at}: worker ${pid}, while ${rival} still was`],
+  );
+}
+
+function faultsOfLeader(status: FleetStatus | null): readonly string[] {
+  const leaders = status?.workers.filter(({ leader }) => leader) ?? [];
+  return leaders.length === 1 ? [] : [`${leaders.length} leaders`];
+}
+
 function faultsOfSize(status: FleetStatus | null): readonly string[] {
   if (status === null) return ['it did not come to rest'];
   const ready = status.workers.filter(({ state }) => state === 'ready').length;
@@ -107,9 +121,9 @@ function faultsOfMix(status: FleetStatus | null): readonly string[] {
 
 function faultsOfAudit({ life, before, after }: Audit): readonly string[] {
   return [
-    ...(after.descriptors <= before.descriptors
+    ...(after.descriptors.length <= before.descriptors.length
       ? []
-      : [`life ${life}: descriptors ${before.descriptors} -> ${after.descriptors}`]),
+      : [`life ${life}: descriptors ${before.descriptors.join(', ')} -> ${after.descriptors.join(', ')}`]),
     ...(isDeepStrictEqual(after.listeners, before.listeners)
       ? []
       : [

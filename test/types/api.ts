@@ -16,6 +16,7 @@ import type {
   WatchdogOptions,
   WorkerContext,
 } from 'fastify-clustered';
+import process from 'node:process';
 import { pino } from 'pino';
 import Type from 'typebox';
 
@@ -41,7 +42,7 @@ export async function anyApp(): Promise<void> {
 
 /** Each group of options has a type of its own, and no option is required. */
 export function options(workers: number): ClusteredOptions {
-  const listen: ListenOptions = { port: 0, host: '::', backlog: 511 };
+  const listen: ListenOptions = { port: 0, host: '::', backlog: 511, timeoutMs: 0 };
   const boot: BootOptions = { timeoutMs: 10_000, concurrency: 2 };
   const backoff: BackoffOptions = { initialMs: 100, maxMs: 1_000 };
   const respawn: RespawnOptions = { minUptimeMs: 1_000, maxEarlyExits: 3, backoff };
@@ -54,6 +55,64 @@ export function options(workers: number): ClusteredOptions {
   return { ...none, ...flat, ...release, workers, listen, boot, respawn, rollout, shutdown, watchdog };
 }
 
+/** `undefined` means the default, also under exactOptionalPropertyTypes. */
+export function undefinedOptions(): readonly ClusteredOptions[] {
+  const none = undefined;
+  return [
+    {
+      workers: none,
+      listen: {
+        port: none,
+        host: none,
+        ipv6Only: none,
+        path: none,
+        mode: none,
+        fd: none,
+        name: none,
+        backlog: none,
+      },
+      boot: { timeoutMs: none, concurrency: none },
+      respawn: { minUptimeMs: none, maxEarlyExits: none, backoff: { initialMs: none, maxMs: none } },
+      rollout: { maxSurge: none, maxUnavailable: none, minReadyMs: none, idleMs: none, graceMs: none },
+      shutdown: { delayMs: none, idleMs: none, graceMs: none },
+      closeMs: none,
+      watchdog: { timeoutMs: none },
+      control: { path: none },
+      entry: none,
+      cwd: none,
+      env: none,
+      execArgv: none,
+      logger: none,
+    },
+    { listen: none, boot: none, respawn: none, rollout: none, shutdown: none, watchdog: none, control: none },
+    { control: { path: null } },
+    { listen: [{ port: none }, { path: '/run/app.sock' }, { fd: 'http', name: none }] },
+    { respawn: { backoff: none }, env: { ...process.env, UNSET: none } },
+    { env: ({ generation, cwd }) => ({ RELEASE: `${generation} ${cwd}` }) },
+  ];
+}
+
+export async function undefinedOfPlugin(app: FastifyInstance): Promise<void> {
+  await app.register(clustered, { worker: undefined, health: undefined });
+  await app.register(clustered, { health: { livez: undefined, readyz: undefined } });
+}
+
+/** A buildApp that tests call without a worker, as a function and as a constant. */
+export async function calledFromTests(): Promise<void> {
+  async function declared(worker?: WorkerContext) {
+    const app = fastify();
+    await app.register(clustered, { worker });
+    return app;
+  }
+  const constant: BuildApp<FastifyInstance> = async (worker) => declared(worker);
+  await (await declared()).inject('/');
+  await (await constant()).inject('/');
+  await startClustered(declared);
+  await startClustered(constant);
+  // Inline there always is a worker.
+  await startClustered(({ slot }) => fastify({ logger: { base: { slot } } }));
+}
+
 /** The handle is told apart by its role, and the app in it keeps its type. */
 export async function handles(): Promise<RolloutResult | undefined> {
   const service = await startClustered(async () => fastify({ http2: true }));
@@ -61,6 +120,9 @@ export async function handles(): Promise<RolloutResult | undefined> {
     case 'primary': {
       const { size }: { size: number } = service.status();
       service.scale(size + 1);
+      const { resources } = service.status();
+      const quota: number | undefined = resources?.cpuQuota?.value;
+      void quota;
       service.events.on('worker-exited', ({ worker, code, signal, expected }) => {
         const facts: [number, number | null, number | null, string | null, boolean] = [
           worker.slot,

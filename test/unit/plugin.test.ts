@@ -65,6 +65,9 @@ suite('plugin', () => {
       generation: 2,
       status: () => Promise.reject(new Error('not called')),
       restart: () => Promise.reject(new Error('not called')),
+      broadcast: () => true,
+      addServer: () => () => undefined,
+      listen: async () => undefined,
     });
     const app = fastify();
     await app.register(clustered, { worker, health: true });
@@ -85,12 +88,38 @@ suite('plugin', () => {
       generation: 3,
       status: worker.status,
       restart: worker.restart,
+      broadcast: () => true,
+      addServer: () => () => undefined,
+      listen: async () => undefined,
     });
     const other = fastify();
     await other.register(clustered, { worker: successor, health: true });
     successor.markReady();
     await successor.startDraining(assert.ifError);
     assert.equal((await other.inject('/readyz')).statusCode, 200);
+  });
+
+  test('S108: without startClustered the process leads once it listens, until it closes; not in a test with inject', async () => {
+    const injected = fastify();
+    await injected.register(clustered);
+    injected.get('/', async () => injected.clustered.leader);
+    assert.equal((await injected.inject('/')).body, 'false');
+
+    const app = fastify();
+    await app.register(clustered);
+    const seen: string[] = [];
+    app.clustered.onLeader((signal) => {
+      seen.push('leads');
+      signal.addEventListener('abort', () => seen.push('steps down'));
+    });
+    await app.listen({ port: 0, host: '127.0.0.1' });
+    assert.deepEqual([app.clustered.leader, seen], [true, ['leads']]);
+    assert.deepEqual(
+      (await app.clustered.status()).workers.map(({ leader }) => leader),
+      [true],
+    );
+    await app.close();
+    assert.deepEqual([app.clustered.leader, seen], [false, ['leads', 'steps down']]);
   });
 
   test('S69: to register it twice is to register it once', async () => {

@@ -1,7 +1,12 @@
 // Creates the primary's log. It never throws; and with a logger of our own it never blocks the primary either.
+import process from 'node:process';
+import type { DestinationStream } from 'pino';
 import type { ClusteredLogger, Settings } from '../../options/index.ts';
 import { LINES_MISSING, guard } from './guard.ts';
+import { isJournal, withPriority } from './journal.ts';
+import type { Output } from './output.ts';
 import type { PrimaryLogger } from './guard.ts';
+import { readable } from './readable.ts';
 
 export interface PrimaryLog extends PrimaryLogger {
   /** Settles when all lines are written, or the time for that is over. Never rejects. */
@@ -9,7 +14,7 @@ export interface PrimaryLog extends PrimaryLogger {
 }
 
 /** How long the last lines may take, in ms. A shutdown with the default times stays below the 10 s of `docker stop`. */
-const FLUSH_MS = 500;
+export const FLUSH_MS = 500;
 
 const SILENT: PrimaryLogger = {
   debug: () => undefined,
@@ -30,8 +35,20 @@ export async function createLog(logger: Settings['logger']): Promise<PrimaryLog>
   if (options.transport !== undefined) return withoutOutput(guard(pino(options)));
   const { Output } = await import('./output.ts');
   const output = new Output((missing) => log.error({ missing }, LINES_MISSING));
-  const log = guard(pino(options, output));
+  const log = guard(pino(options, destinationOf(output)));
   return { ...log, flush: () => output.flush(FLUSH_MS) };
+}
+
+function destinationOf(output: Output): DestinationStream {
+  if (process.stdout.isTTY) return { write: (line) => output.write(readable(line)) };
+  if (!isJournal(process.stdout.fd, process.env['JOURNAL_STREAM'])) return output;
+  // Pino then sets `lastLevel` before each write: https://getpino.io/#/docs/api?id=metadata
+  const journal = {
+    [Symbol.for('pino.metadata')]: true,
+    lastLevel: 0,
+    write: (line: string): void => output.write(withPriority(line, journal.lastLevel)),
+  };
+  return journal;
 }
 
 /** For a logger that writes its lines by itself. */

@@ -1,7 +1,10 @@
 // Writes one structured log line for each announcement. The messages are public: people search and alert on them.
+import process from 'node:process';
 import type { Announcement } from '../../fleet/command.ts';
+import { restartSignals } from '../../process/exit.ts';
 import type { PrimaryLogger } from '../log/guard.ts';
 import { explainExit } from '../processes/exit-cause.ts';
+import { FirstErrors } from './first-errors.ts';
 import { detailsOf } from './details.ts';
 import type { PidOf } from './details.ts';
 import type { Observer } from './observer.ts';
@@ -9,20 +12,42 @@ import type { Observer } from './observer.ts';
 export class AnnouncementLog implements Observer {
   readonly #log: PrimaryLogger;
   readonly #pidOf: PidOf;
+  readonly #first = new FirstErrors();
+  readonly #urls: () => readonly string[];
+  #isFirstReady = true;
 
-  constructor(log: PrimaryLogger, pidOf: PidOf) {
+  constructor(log: PrimaryLogger, pidOf: PidOf, urls: () => readonly string[]) {
     this.#log = log;
     this.#pidOf = pidOf;
+    this.#urls = urls;
   }
 
   hear(announcement: Announcement): void {
     const [level, message] = lineOf(announcement);
     const { error, explanation, ...facts } = detailsOf(announcement, this.#pidOf);
+    const isRepeated = this.#first.isRepeated(announcement);
     // `err` is the name under which pino, and what reads its lines, knows an error.
-    const optional = { ...(explanation ? { explanation } : {}), ...(error ? { err: error } : {}) };
-    this.#log[level]({ ...facts, ...optional }, message);
+    const optional = {
+      ...(explanation ? { explanation } : {}),
+      ...(isRepeated ? { explanation: TOLD } : error ? { err: error } : {}),
+    };
+    this.#log[level]({ ...this.#introduction(announcement), ...facts, ...optional }, message);
+  }
+
+  /** The first line about a service that is ready tells a person where it is, and how to roll it. */
+  #introduction({ type }: Announcement): object {
+    if (type !== 'fleet-ready' || !this.#isFirstReady) return {};
+    this.#isFirstReady = false;
+    const [signal] = restartSignals();
+    // Under nodemon, on a terminal, no signal rolls it.
+    return {
+      urls: this.#urls(),
+      ...(signal && { roll: `kill -${signal.slice('SIG'.length)} ${process.pid}` }),
+    };
   }
 }
+
+const TOLD = 'the error is the one that a worker has reported above';
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
@@ -35,6 +60,8 @@ function lineOf(announcement: Announcement): readonly [Level, string] {
       return ['info', 'worker ready'];
     case 'worker-draining':
       return ['info', 'worker draining'];
+    case 'connections-cut':
+      return ['warn', 'connections cut'];
     case 'worker-killed':
       return ['error', 'worker killed'];
     case 'worker-failing':
@@ -46,6 +73,11 @@ function lineOf(announcement: Announcement): readonly [Level, string] {
       return [explainExit(announcement) === null ? 'info' : 'error', 'worker exited'];
     case 'fork-failed':
       return ['error', 'fork failed'];
+    // Of interest only where the app has a job for the leader, so these two are not among the lines that everybody reads.
+    case 'leader-elected':
+      return ['debug', 'leader elected'];
+    case 'leader-stepped-down':
+      return ['debug', 'leader stepped down'];
     case 'respawn-delayed':
       return announcement.slowest ? ['error', 'respawn at the slowest pace'] : ['warn', 'respawn delayed'];
     case 'fleet-ready':
@@ -57,7 +89,8 @@ function lineOf(announcement: Announcement): readonly [Level, string] {
     case 'rollout-completed':
       return ['info', 'rollout completed'];
     case 'rollout-aborted':
-      return ['error', 'rollout aborted'];
+      // One that ends because the service stops is no failure.
+      return [announcement.reason === 'stopping' ? 'info' : 'error', 'rollout aborted'];
     case 'rollout-superseded':
       return ['warn', 'rollout superseded'];
     case 'fleet-leaving':

@@ -9,7 +9,10 @@ import { explainExit } from '../processes/exit-cause.ts';
 /** The events of the primary by name, with the details that their listeners get. */
 export type ClusteredEvents = { [A in Announcement as A['type']]: [details: Details<A>] };
 
-export type Details<A extends Announcement> = Omit<A, 'type' | 'worker' | 'error' | 'ending'> &
+export type Details<A extends Announcement> = Omit<
+  A,
+  'type' | 'worker' | 'error' | 'ending' | 'explanation'
+> &
   (A extends { worker: unknown } ? { readonly worker: Named<A['worker']> } : unknown) &
   (A extends { type: 'worker-exited' } ? { readonly explanation: string | null } : unknown) &
   (A extends { type: 'worker-disconnected' } ? { readonly explanation: string } : unknown) &

@@ -7,7 +7,10 @@ import type { PidOf } from './details.ts';
 import type { Observer } from './observer.ts';
 
 /** The result of a rollout that was requested, but did not start. No worker had a part in it. */
-export function notStarted(reason: 'stopping' | 'release-not-found', error: Error | null): RolloutResult {
+export function notStarted(
+  reason: 'stopping' | 'release-not-found' | 'env-failed',
+  error: Error | null,
+): RolloutResult {
   return { outcome: 'aborted', generation: null, reason, error, worker: null };
 }
 

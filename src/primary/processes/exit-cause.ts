@@ -1,29 +1,59 @@
 // Explains the exit of a worker in words that an operator can act on. Nothing is decided by it.
 import os from 'node:os';
+import type { Worker } from '../../fleet/worker.ts';
+import { exitSignals } from '../../process/exit.ts';
 
 export interface Exit {
   readonly code: number | null;
   readonly signal: string | null;
   /** Was it asked to exit? */
   readonly expected: boolean;
+  /** What is known of its end besides. Null: nothing. */
+  readonly explanation: string | null;
+  /** What was known of it just before. */
+  readonly worker: Pick<Worker, 'state'> & { readonly wasReady?: boolean };
 }
 
 /** Null: it exited as it was asked to, so there is nothing to explain. */
-export function explainExit({ code, signal, expected }: Exit): string | null {
-  // A worker that drains exits with 0, or with 1 after an error that it reported; or the primary kills it at its deadline.
-  if (expected && (code === 0 || code === 1 || signal === 'SIGKILL')) return null;
-  if (signal !== null) return explainSignal(signal);
-  if (code === null) return 'nothing is known about how it ended';
-  // A shell, or an init of a container, exits with 128 + n when signal n ended its child.
-  const passedOn = code > 128 ? SIGNAL_NAMES.get(code - 128) : undefined;
-  return passedOn === undefined ? explainCode(code) : explainSignal(passedOn);
+export function explainExit({ code, signal, expected, explanation, worker }: Exit): string | null {
+  // A worker that drains exits with 0, or with 1 after an error that it reported.
+  if (expected && (code === 0 || code === 1)) return null;
+  if (expected && signal === 'SIGKILL' && worker.state === 'killing') return null;
+  if (expected && signal !== null && isEndedWhileLoading(signal, worker)) return null;
+  return explanation ?? explainEnd(code, signal);
 }
+
+/** The primary kills it at once. A signal to every process of the service ends it, too, since it does not listen yet. */
+function isEndedWhileLoading(signal: string, { state, wasReady = true }: Exit['worker']): boolean {
+  return state === 'draining' && !wasReady && ['SIGKILL', ...exitSignals()].includes(signal);
+}
+
+/** What code and signal mean, whoever caused them. */
+export function explainEnd(code: number | null, signal: string | null): string {
+  const ended = signal ?? passedOn(code);
+  if (ended !== undefined) return explainSignal(ended);
+  return code === null ? 'nothing is known about how it ended' : explainCode(code);
+}
+
+/** A shell, or an init of a container, exits with 128 + n when signal n ended its child. */
+function passedOn(code: number | null): string | undefined {
+  return code !== null && code > 128 ? SIGNAL_NAMES.get(code - 128) : undefined;
+}
+
+export function isSigkill(code: number | null, signal: string | null): boolean {
+  return (signal ?? passedOn(code)) === 'SIGKILL';
+}
+
+/** Instead of what {@link explainEnd} says of a SIGKILL, where the kernel's counter was raised. */
+export const OUT_OF_MEMORY =
+  'out of memory: the kernel killed it, as the memory limit of its cgroup was reached, or the memory of the machine; give it a ' +
+  'higher limit, run fewer workers, or lower heapShare';
 
 const ITS_REPORT = 'see what it wrote to stderr';
 
 const NODE_ABORTED =
-  `Node.js itself aborted: usually it is out of memory, since the heap reached its limit (--max-old-space-size), ` +
-  `else there was a fatal error in V8 or in a native addon; ${ITS_REPORT}`;
+  `Node.js itself aborted: it is out of memory, since the heap reached its limit (--max-old-space-size); or the system gave ` +
+  `it no thread, since there are too many (ulimit -u, pids.max); or there was a fatal error in V8 or in a native addon; ${ITS_REPORT}`;
 
 function explainSignal(signal: string): string {
   switch (signal) {

@@ -2,21 +2,28 @@
 import cluster from 'node:cluster';
 import type { Worker } from 'node:cluster';
 import process from 'node:process';
-import type { ErrorInfo } from '../../fleet/event.ts';
-import { toErrorInfo } from '../../protocol/error-info.ts';
+import type { EnvironmentVariables } from '../../options/index.ts';
+import { programArguments } from '../../process/command-line.ts';
+import type { Broadcast } from '../../protocol/broadcast.ts';
 import { PROTOCOL, wrap } from '../../protocol/envelope.ts';
 import type { PrimaryMessage } from '../../protocol/from-primary.ts';
 import { parseWorkerMessage } from '../../protocol/from-worker.ts';
 import type { WorkerMessage } from '../../protocol/from-worker.ts';
 import { settingsVariable } from '../../protocol/worker-settings.ts';
 import type { WorkerSettings } from '../../protocol/worker-settings.ts';
-import { afterLastMessage, unlessExiting } from './exit-order.ts';
-import { PRELOAD_ARGUMENTS, PRELOAD_ENVIRONMENT } from './preload.ts';
+import { DebuggerPorts, debuggerOptions } from './debugger.ts';
+import { afterLastMessage, afterOwnSignal, unlessExiting } from './exit-order.ts';
+import { PRELOAD_ENVIRONMENT, preloadArguments } from './preload.ts';
+import { tellWatcher } from './watcher.ts';
 
 export interface WorkerProcess {
   /** Undefined: the process could not be made. */
   readonly pid: number | undefined;
+  /** Its options open a debugger, which may stop it before any of its code runs. */
+  readonly isDebugged: boolean;
   send(message: PrimaryMessage): void;
+  /** Before its hello it is not sent. `written` is called in the end, whatever came of it. */
+  broadcast(broadcast: Broadcast, written: () => void): void;
   kill(): void;
 }
 
@@ -34,48 +41,82 @@ export interface Launch {
   readonly cwd: string;
   readonly execPath: string;
   readonly execArgv: readonly string[];
-  /** Added to the primary's own environment. */
-  readonly env: Readonly<Record<string, string>>;
+  /** All of the worker's environment, but for what this package adds. */
+  readonly env: EnvironmentVariables;
+}
+
+export interface ProcessExit {
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** This process has sent it SIGKILL. */
+  readonly isKilled: boolean;
 }
 
 export interface ProcessCallbacks {
   message(message: WorkerMessage): void;
-  exited(code: number | null, signal: string | null): void;
+  exited(exit: ProcessExit): void;
   /** The process lives, but its channel is closed. */
   disconnected(): void;
-  forkFailed(error: ErrorInfo): void;
+  forkFailed(error: unknown): void;
 }
 
 /** After stdin, stdout, stderr and the IPC channel. */
 export const FIRST_INHERITED = 4;
 
+const PORTS = new DebuggerPorts();
+
 export function fork(options: ForkOptions, callbacks: ProcessCallbacks): WorkerProcess {
   try {
     const launch = options.launch();
-    prepare(launch, options);
-    return watch(forkOn(launch.execPath, environment(launch, options)), callbacks);
+    const debug = debuggerOptions(launch);
+    const port = debug && PORTS.next(debug);
+    return watch(forkAs(launch, options, port), callbacks, debug?.isOpen === true);
   } catch (error) {
     // Not at once: the caller has to note the worker before it hears of it.
-    process.nextTick(() => callbacks.forkFailed(toErrorInfo(error)));
-    return { pid: undefined, send: () => undefined, kill: () => undefined };
+    process.nextTick(() => callbacks.forkFailed(error));
+    return {
+      pid: undefined,
+      isDebugged: false,
+      send: () => undefined,
+      broadcast: (_broadcast, written) => written(),
+      kill: () => undefined,
+    };
   }
 }
 
-/** cluster.fork() takes only an environment: all else is set beforehand, for every fork that follows. */
-function prepare({ entry, cwd, execArgv }: Launch, { descriptors }: ForkOptions): void {
+/** cluster.fork() takes only an environment: all else is set beforehand, and taken back for the embedder's own forks. */
+function forkAs(launch: Launch, options: ForkOptions, debugPort: number | undefined): Worker {
+  const { settings } = cluster;
+  try {
+    prepare(launch, options, debugPort);
+    return forkOn(launch.execPath, environment(launch, options));
+  } finally {
+    // With ours, its workers would inherit our sockets, and hold them when nobody serves any more.
+    Object.assign(cluster, { settings });
+  }
+}
+
+function prepare(launch: Launch, { descriptors }: ForkOptions, debugPort: number | undefined): void {
+  const { entry, cwd, execArgv } = launch;
   // For other servers that the app opens: the primary must not accept their connections either.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
   cluster.setupPrimary({
     exec: entry,
-    args: process.argv.slice(2),
+    args: [...programArguments()],
     cwd,
-    execArgv: [...PRELOAD_ARGUMENTS, ...execArgv],
+    // node:cluster adds the port by itself, but not where only the worker's NODE_OPTIONS have a debugger.
+    execArgv: [
+      ...preloadArguments(launch),
+      ...execArgv,
+      ...(debugPort === undefined ? [] : [`--inspect-port=${debugPort}`]),
+    ],
+    inspectPort: debugPort,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc', ...descriptors],
   });
 }
 
 /** cluster.fork() has no option for the Node that a worker runs on: it always takes process.execPath. */
-function forkOn(execPath: string, env: Record<string, string>): Worker {
+function forkOn(execPath: string, env: EnvironmentVariables): Worker {
   const own = process.execPath;
   try {
     process.execPath = execPath;
@@ -85,49 +126,63 @@ function forkOn(execPath: string, env: Record<string, string>): Worker {
   }
 }
 
-function environment({ cwd, env }: Launch, { settings }: ForkOptions): Record<string, string> {
+/** cluster.fork() adds this to process.env, in which there may be more by now. Node leaves out what is undefined. */
+function environment({ env }: Launch, { settings }: ForkOptions): EnvironmentVariables {
   return {
-    PWD: cwd,
+    ...Object.fromEntries(Object.keys(process.env).map((name) => [name, undefined])),
     ...env,
     ...PRELOAD_ENVIRONMENT,
     ...settingsVariable(settings),
   };
 }
 
-function watch(worker: Worker, callbacks: ProcessCallbacks): WorkerProcess {
+function watch(worker: Worker, callbacks: ProcessCallbacks, isDebugged: boolean): WorkerProcess {
   let isListening = false;
-  const send = (message: PrimaryMessage): void => {
-    if (worker.isConnected()) worker.send(wrap(message), undefined, () => undefined);
+  let isFailing = false;
+  let isKilled = false;
+  const kill = (): void => {
+    isKilled = true;
+    worker.process.kill('SIGKILL');
+  };
+  const send = (message: PrimaryMessage, written = () => {}): void => {
+    if (worker.isConnected()) worker.send(wrap(message), undefined, written);
+    else written();
   };
   worker.on('message', (value: unknown) => {
     const message = parseWorkerMessage(value);
-    if (message === undefined) return;
+    if (message === undefined) return tellWatcher(value);
     // A worker of another protocol must not begin to serve.
     if (message.type === 'hello' && message.protocol === PROTOCOL) {
       isListening = true;
       send({ type: 'acknowledged' });
     }
+    if (message.type === 'failing') isFailing = true;
     callbacks.message(message);
   });
   worker.on('exit', (code, signal) => {
     // Without a signal Node passes '' or null, which its types do not say.
-    afterLastMessage(worker, () => callbacks.exited(code, signal || null));
+    const report = (): void => callbacks.exited({ code, signal: signal || null, isKilled });
+    afterLastMessage(worker, () => (isListening ? report() : afterOwnSignal(signal, report)));
   });
   worker.once('disconnect', () => unlessExiting(worker, () => callbacks.disconnected()));
   worker.on('error', (error) => {
     // A process that could not be made has no pid, and no exit follows. Any other error is of a channel that breaks while
     // its worker exits, which is harmless, but would end this process if there was no listener.
-    if (worker.process.pid === undefined) callbacks.forkFailed(toErrorInfo(error));
+    if (worker.process.pid === undefined) callbacks.forkFailed(error);
   });
   return {
     pid: worker.process.pid,
+    isDebugged,
     send(message) {
-      // Before its hello a worker does not read messages. It is not acknowledged either, so it serves no request yet.
-      if (message.type === 'drain' && !isListening) worker.process.kill('SIGKILL');
-      else send(message);
+      if (message.type !== 'drain' || isListening) send(message);
+      // Before its hello a worker does not read messages. It is not acknowledged either, so it serves no request yet. One that
+      // fails exits by itself, when it has run the handlers that report the error.
+      else if (!isFailing) kill();
     },
-    kill() {
-      worker.process.kill('SIGKILL');
+    broadcast(broadcast, written) {
+      if (isListening) send({ type: 'deliver', ...broadcast }, written);
+      else written();
     },
+    kill,
   };
 }

@@ -3,7 +3,9 @@ import type { Command } from '../../fleet/command.ts';
 import type { FleetEvent, Heartbeats } from '../../fleet/event.ts';
 import { ProtocolError } from '../../errors.ts';
 import type { Settings } from '../../options/index.ts';
+import { urlOf } from '../../net/endpoint.ts';
 import { toErrorInfo } from '../../protocol/error-info.ts';
+import type { Broadcast } from '../../protocol/broadcast.ts';
 import { PROTOCOL } from '../../protocol/envelope.ts';
 import type { WorkerMessage } from '../../protocol/from-worker.ts';
 import type { RequestName } from '../../protocol/requests.ts';
@@ -12,17 +14,27 @@ import type { ClusteredPrimary } from '../clustered-primary.ts';
 import type { PrimaryLog } from '../log/logger.ts';
 import type { PinnedReleases } from '../releases/pinned-releases.ts';
 import { logGone } from '../releases/release-log.ts';
+import { heapMbOf, withHeap } from '../resources/heap.ts';
+import type { Resources } from '../resources/resources.ts';
 import type { HeldSockets } from '../sockets/held-sockets.ts';
+import { OUT_OF_MEMORY, explainEnd, isSigkill } from './exit-cause.ts';
+import { forkError } from './fork-cause.ts';
+import { HeldLog } from './held-log.ts';
+import { Outbox } from './outbox.ts';
+import { UnservedLog } from './unserved-log.ts';
 import { fork } from './worker-process.ts';
-import type { WorkerProcess } from './worker-process.ts';
+import type { ProcessExit, WorkerProcess } from './worker-process.ts';
 import { workerSettings } from './worker-settings.ts';
 
 export type WorkerCommand = Extract<Command, { worker: number }>;
+
+type ForkCommand = Extract<Command, { type: 'fork' }>;
 
 /** What a primary is made of. */
 export interface Parts {
   readonly settings: Settings;
   readonly log: PrimaryLog;
+  readonly resources: Resources;
   readonly sockets: HeldSockets;
   readonly releases: PinnedReleases;
 }
@@ -30,6 +42,8 @@ export interface Parts {
 /** What workers' processes need of the primary. A worker, too, may ask for the status, or for a restart. */
 export interface Supervisor extends Pick<ClusteredPrimary, 'status' | 'restart'> {
   dispatch(event: FleetEvent): void;
+  /** How many workers the fleet has when it is complete. */
+  size(): number;
   /** Awake time. */
   now(): number;
 }
@@ -37,18 +51,35 @@ export interface Supervisor extends Pick<ClusteredPrimary, 'status' | 'restart'>
 export class WorkerProcesses {
   readonly #parts: Parts;
   readonly #supervisor: Supervisor;
+  readonly #heldLog: HeldLog;
+  readonly #unservedLog: UnservedLog;
   readonly #processes = new Map<number, WorkerProcess>();
+  readonly #outboxes = new Map<number, Outbox>();
   /** Since they were last taken. They are no events: there are many, and they change nothing until the fleet looks at them. */
   #heartbeats = new Map<number, number>();
+
+  /** Workers in which a debugger is open. */
+  readonly #debugged = new Set<number>();
+
+  /** By what the last worker that became ready said. */
+  #isSecure = false;
 
   constructor(parts: Parts, supervisor: Supervisor) {
     this.#parts = parts;
     this.#supervisor = supervisor;
+    this.#heldLog = new HeldLog(parts.log);
+    this.#unservedLog = new UnservedLog(parts.log);
   }
 
   /** Null: the process is gone, or could not be made. */
   pidOf(worker: number): number | null {
     return this.#processes.get(worker)?.pid ?? null;
+  }
+
+  /** Where people find the service. */
+  urls(): readonly string[] {
+    const own = this.#parts.sockets.endpoints.filter(({ name }) => name === undefined);
+    return own.map((endpoint) => urlOf(endpoint, this.#isSecure));
   }
 
   /** When the latest heartbeat of each worker came, of those that had one since the last call. */
@@ -62,12 +93,13 @@ export class WorkerProcesses {
     const known = this.#processes.get(command.worker);
     switch (command.type) {
       case 'fork':
-        this.#processes.set(command.worker, this.#fork(command));
-        return;
+        return this.#add(command, this.#fork(command));
       case 'drain': {
         const { type, final, idleMs, graceMs } = command;
         return known?.send({ type, final, idleMs, graceMs });
       }
+      case 'elect':
+        return known?.send({ type: 'elected' });
       case 'leave':
         return known?.send({ type: 'leave' });
       case 'kill':
@@ -75,30 +107,71 @@ export class WorkerProcesses {
     }
   }
 
+  /** To every worker but the one that sent it. Null: the primary itself sent it. */
+  broadcast(broadcast: Broadcast, from: number | null): void {
+    for (const [worker, outbox] of this.#outboxes) if (worker !== from) outbox.send(broadcast);
+  }
+
   /** To be called once the end of the worker is announced, which needs its pid. */
   forget(worker: number): void {
     this.#processes.delete(worker);
+    this.#outboxes.delete(worker);
+    this.#debugged.delete(worker);
   }
 
-  #fork({ worker, slot, generation }: Extract<Command, { type: 'fork' }>): WorkerProcess {
-    const { settings, sockets, releases, log } = this.#parts;
+  #add({ worker, slot, generation }: ForkCommand, process: WorkerProcess): void {
+    const name = { slot, generation: generation.id, pid: process.pid ?? null };
+    this.#processes.set(worker, process);
+    this.#noteDebugger(worker, process.isDebugged);
+    this.#outboxes.set(
+      worker,
+      new Outbox({
+        write: (broadcast, written) => process.broadcast(broadcast, written),
+        dropped: (dropped) => this.#parts.log.warn({ worker: name, dropped }, 'broadcasts dropped'),
+      }),
+    );
+  }
+
+  #fork({ worker, slot, generation }: ForkCommand): WorkerProcess {
+    const { settings, resources, sockets, releases, log } = this.#parts;
     const { dispatch } = this.#supervisor;
     return fork(
       {
-        launch: () => releases.launch(generation, (instead) => logGone(log, generation, instead)),
-        settings: workerSettings({ slot, generation: generation.id }, settings, sockets.endpoints),
-        descriptors: sockets.descriptors,
+        launch: () => {
+          const launch = releases.launch(generation, (instead) => logGone(log, generation, instead));
+          return withHeap(
+            launch,
+            heapMbOf(settings, this.#supervisor.size(), resources.capacity.memoryBytes),
+          );
+        },
+        settings: workerSettings({ slot, generation: generation.id }, settings, sockets),
+        descriptors: sockets.all.map(({ fd }) => fd),
       },
       {
-        message: (message) => this.#hear(worker, message),
-        exited: (code, signal) => dispatch({ type: 'worker-exited', worker, code, signal }),
+        message: (message) => this.#hear(worker, generation.id, message),
+        exited: (exit) => {
+          const { code, signal } = exit;
+          const explanation = this.#isOutOfMemory(exit) ? OUT_OF_MEMORY : explainEnd(code, signal);
+          dispatch({ type: 'worker-exited', worker, code, signal, explanation });
+        },
         disconnected: () => dispatch({ type: 'worker-disconnected', worker }),
-        forkFailed: (error) => dispatch({ type: 'fork-failed', worker, error }),
+        forkFailed: (error) => dispatch({ type: 'fork-failed', worker, error: forkError(error) }),
       },
     );
   }
 
-  #hear(worker: number, message: WorkerMessage): void {
+  /** To be called now and then. */
+  lookForOomKills(): void {
+    this.#parts.resources.oomKills.look(this.#supervisor.now());
+  }
+
+  #isOutOfMemory({ code, signal, isKilled }: ProcessExit): boolean {
+    return (
+      !isKilled && isSigkill(code, signal) && this.#parts.resources.oomKills.take(this.#supervisor.now())
+    );
+  }
+
+  #hear(worker: number, generation: number, message: WorkerMessage): void {
     const { dispatch, now } = this.#supervisor;
     switch (message.type) {
       case 'hello': {
@@ -107,18 +180,41 @@ export class WorkerProcesses {
         return dispatch({ type: 'worker-incompatible', worker, error: toErrorInfo(error) });
       }
       case 'ready':
+        this.#isSecure = message.secure;
         return dispatch({ type: 'worker-ready', worker });
+      case 'debugged':
+        return this.#noteDebugger(worker, true);
       case 'heartbeat':
+        this.#noteDebugger(worker, message.debugged);
         this.#heartbeats.set(worker, now());
         return undefined;
       case 'failing':
         return dispatch({ type: 'worker-failing', worker, error: message.error });
       case 'retire':
         return dispatch({ type: 'retire-requested', worker });
+      case 'broadcast':
+        return this.broadcast({ topic: message.topic, json: message.json }, worker);
+      case 'steppedDown':
+        return dispatch({ type: 'leader-stepped-down', worker });
+      case 'connections-cut': {
+        const { type, requests, upgraded } = message;
+        return dispatch({ type, worker, requests, upgraded });
+      }
+      case 'handlers-held':
+        return this.#heldLog.hear(generation, message.handlers);
+      case 'endpoints-unserved':
+        return this.#unservedLog.hear(generation, message.names);
       case 'request':
         void this.#respond(worker, message.id, message.name);
         return undefined;
     }
+  }
+
+  #noteDebugger(worker: number, isOpen: boolean): void {
+    if (this.#debugged.has(worker) === isOpen) return;
+    if (isOpen) this.#debugged.add(worker);
+    else this.#debugged.delete(worker);
+    this.#supervisor.dispatch({ type: isOpen ? 'debugger-opened' : 'debugger-closed', worker });
   }
 
   async #respond(worker: number, id: number, name: RequestName): Promise<void> {

@@ -1,29 +1,40 @@
 // What a worker gets to know at its fork, before the first message.
 import process from 'node:process';
-import type { Endpoint } from '../../net/endpoint.ts';
 import type { Settings } from '../../options/index.ts';
 import { PROTOCOL } from '../../protocol/envelope.ts';
 import type { WorkerSettings } from '../../protocol/worker-settings.ts';
+import type { HeldSockets } from '../sockets/held-sockets.ts';
 import { FIRST_INHERITED } from './worker-process.ts';
 
 export function workerSettings(
   worker: Pick<WorkerSettings, 'slot' | 'generation'>,
-  { policy, listen, logger }: Settings,
-  endpoints: readonly Endpoint[],
+  { policy, exitHandlers }: Settings,
+  sockets: HeldSockets,
 ): WorkerSettings {
   const { shutdown, closeMs, watchdog } = policy;
   return {
     ...worker,
     protocol: PROTOCOL,
     primary: process.pid,
-    sockets: endpoints.map((endpoint, index) => ({ endpoint, fd: FIRST_INHERITED + index })),
-    backlog: listen.backlog,
-    primaryLogs: logger !== false,
-    heartbeatMs: watchdog === false ? HEARTBEAT_MS : Math.min(HEARTBEAT_MS, watchdog.timeoutMs / 10),
+    sockets: sockets.all.map(({ endpoint, backlog }, index) => ({
+      endpoint,
+      backlog,
+      fd: FIRST_INHERITED + index,
+    })),
+    backlog: DEFAULT_BACKLOG,
+    heartbeatMs: heartbeatMs(watchdog),
     shutdown: { idleMs: shutdown.idleMs, graceMs: shutdown.graceMs },
     closeMs,
+    exitHandlers,
   };
 }
+
+export function heartbeatMs(watchdog: Settings['policy']['watchdog']): number {
+  return watchdog === false ? HEARTBEAT_MS : Math.min(HEARTBEAT_MS, watchdog.timeoutMs / 10);
+}
+
+/** For releases that know one backlog for all sockets. */
+const DEFAULT_BACKLOG = 511;
 
 /**
  * How often a worker gives a sign of life, in ms. That is often enough for a worker which is silent for a little less than

@@ -19,7 +19,7 @@ export class LinkWatch {
   readonly #links: readonly Link[];
 
   /** Notes where links lead now: those on the way to the release, and those beside it, through which it was not started. */
-  constructor({ links }: LogicalRelease, first: PinnedRelease) {
+  constructor({ links }: Pick<LogicalRelease, 'links'>, first: PinnedRelease) {
     this.#first = first;
     const covering = [...links, ...linksBeside(first)].filter(({ target }) => covers(target, first));
     // A link beside the release matters only if no link on the way leads to the same folder, or deeper.

@@ -1,83 +1,83 @@
-// Turns paths into the release that the primary was started from, such as those of loaders, into paths of a later release.
+// Where a path that the service was started with is in the release of a generation: of a loader, a folder in PATH, Node itself.
 import fs from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { isWithin, rebase } from './links.ts';
+import { isWithin, rebase, throughLink } from './links.ts';
 import type { Link } from './links.ts';
 
-/** The folder of one release, and the folder of another one that a link leads to instead. */
-export interface Move {
-  readonly from: string;
-  readonly to: string;
+export interface Found {
+  readonly path: string;
+  /** The generation's release does not have it: this is the file of the first release. Null: it has. */
+  readonly missing: string | null;
 }
 
-/** One move for each link that leads elsewhere now; the deepest folder comes first. */
-export function movesBetween(first: readonly Link[], now: readonly Link[]): readonly Move[] {
-  return first
-    .flatMap(({ path: link, target }) => {
-      const to = now.find((each) => each.path === link)?.target;
-      return to === undefined || to === target ? [] : [{ from: target, to }];
-    })
-    .toSorted((a, b) => b.from.length - a.from.length);
-}
+type IsThere = (file: string) => boolean;
 
-/** `tsx main.ts` puts absolute paths into its package there, some as URLs; `npm exec` or a wrapper may do so, too. */
-export function moveArguments(execArgv: readonly string[], moves: readonly Move[]): readonly string[] {
-  return execArgv.map((argument) => moveArgument(argument, moves));
-}
+export class MovedPaths {
+  readonly #first: readonly Link[];
+  readonly #pinned: readonly Link[];
 
-/** NODE_OPTIONS: https://nodejs.org/api/cli.html#node_optionsoptions */
-export function moveOptions(options: string, moves: readonly Move[]): string {
-  return options.replaceAll(/(?:[^\s"]|"(?:[^"\\]|\\.)*")+/g, (word) => {
-    const argument = word.replaceAll(/"((?:[^"\\]|\\.)*)"/g, (_, quoted: string) =>
-      quoted.replaceAll(/\\(.)/g, '$1'),
-    );
-    const moved = moveArgument(argument, moves);
-    if (moved === argument) return word;
-    return /[\s"\\]/.test(moved) ? `"${moved.replaceAll(/["\\]/g, '\\$&')}"` : moved;
-  });
-}
+  /**
+   * @param first where links led when the service was started
+   * @param pinned where they led when the generation was pinned
+   */
+  constructor(first: readonly Link[], pinned: readonly Link[]) {
+    this.#first = first;
+    this.#pinned = pinned;
+  }
 
-/** PATH and NODE_PATH: npm, and the scripts that pnpm generates, put folders of the release there. */
-export function movePathList(list: string, moves: readonly Move[]): string {
-  return list
-    .split(path.delimiter)
-    .map((folder) => move(folder, moves))
-    .join(path.delimiter);
-}
+  /**
+   * A path through a link becomes the path that the link led to when the generation was pinned. So does a real path into the
+   * first release: `tsx main.ts` starts Node with such paths into its package. As it may be of use to this starter alone, it
+   * stays what it is while the generation's release has no such file.
+   * @param isThere may also accept a path without its extension
+   */
+  find(file: string, isThere: IsThere = fs.existsSync): Found {
+    const { candidates, isGone } = this.#inRelease(file);
+    const [pinned = file] = candidates;
+    const found = candidates.find(isThere);
+    if (found !== undefined) return { path: found, missing: null };
+    // What the link led to was deleted: it is followed anew.
+    if (isGone) return { path: file, missing: null };
+    const isLeft = throughLink(file, this.#first) !== file && isThere(file);
+    return isLeft ? { path: file, missing: pinned } : { path: pinned, missing: null };
+  }
 
-/** The Node that workers run on. On Linux a process can run on the same file as this one even after it is deleted. */
-export function moveExecPath(execPath: string, moves: readonly Move[]): string {
-  const found = [...candidates(execPath, moves), execPath].find((each) => fs.existsSync(each));
-  return found ?? (process.platform === 'linux' ? '/proc/self/exe' : execPath);
-}
+  /** PATH and NODE_PATH: npm, and the scripts that pnpm generates, put folders of the release there. */
+  list(folders: string): string {
+    return folders
+      .split(path.delimiter)
+      .map((folder) => this.find(folder).path)
+      .join(path.delimiter);
+  }
 
-function moveArgument(argument: string, moves: readonly Move[]): string {
-  if (moves.length === 0) return argument;
-  const option = /^-[^=]*=/.exec(argument)?.[0] ?? '';
-  const value = argument.slice(option.length);
-  if (path.isAbsolute(value)) return option + move(value, moves);
-  if (!value.startsWith('file:///')) return argument;
-  const { search, hash } = new URL(value);
-  return `${option}${pathToFileURL(move(fileURLToPath(value), moves)).href}${search}${hash}`;
-}
+  /** The Node that workers run on. On Linux a process can run on the same file as this one even after it is deleted. */
+  execPath(execPath: string): string {
+    const { candidates } = this.#inRelease(execPath);
+    const found = [...candidates, execPath].find((each) => fs.existsSync(each));
+    return found ?? (process.platform === 'linux' ? '/proc/self/exe' : execPath);
+  }
 
-/** A file that the later release does not have stays what it was. */
-function move(file: string, moves: readonly Move[]): string {
-  return candidates(file, moves).find((candidate) => fs.existsSync(candidate)) ?? file;
+  /** The same path in the release; and, as pnpm has the version of a package in its path, the package of that name. */
+  #inRelease(file: string): { readonly candidates: readonly string[]; readonly isGone: boolean } {
+    const logical = throughLink(file, this.#first);
+    const link = lastLinkOn(logical, this.#pinned);
+    if (link === undefined) return { candidates: [file], isGone: false };
+    const pinned = rebase(logical, link.path, link.target);
+    const [folder = '', ...nested] = pinned.split(MODULES);
+    const innermost = nested.length > 1 ? nested.at(-1) : undefined;
+    const candidates = innermost === undefined ? [pinned] : [pinned, folder + MODULES + innermost];
+    return { candidates, isGone: !fs.existsSync(link.target) };
+  }
 }
 
 const MODULES = `${path.sep}node_modules${path.sep}`;
 
-/** The same path in the later release; or, as pnpm has the version of a package in its path, the package of that name. */
-function candidates(file: string, moves: readonly Move[]): readonly string[] {
-  return moves
-    .filter(({ from }) => isWithin(from, file))
-    .flatMap(({ from, to }) => {
-      const same = rebase(file, from, to);
-      const [folder = '', ...nested] = same.split(MODULES);
-      const innermost = nested.length > 1 ? nested.at(-1) : undefined;
-      return innermost === undefined ? [same] : [same, folder + MODULES + innermost];
-    });
+/** There is no other link behind its target. */
+function lastLinkOn(logical: string, links: readonly Link[]): Link | undefined {
+  let last: Link | undefined;
+  for (const link of links) {
+    if (isWithin(link.path, logical) && link.path.length > (last?.path.length ?? 0)) last = link;
+  }
+  return last;
 }

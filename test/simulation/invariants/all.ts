@@ -5,6 +5,7 @@ import { capacity } from './capacity.ts';
 import { deadlines } from './deadlines.ts';
 import { forks } from './forks.ts';
 import { knowledge } from './knowledge.ts';
+import { leader } from './leader.ts';
 import { outages } from './outages.ts';
 import { replacement } from './replacement.ts';
 import { rollouts } from './rollouts.ts';
@@ -22,4 +23,5 @@ export const invariants: readonly Invariant[] = [
   ...shutdown,
   ...knowledge,
   ...announcements,
+  ...leader,
 ];

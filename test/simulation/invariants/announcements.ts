@@ -16,7 +16,7 @@ export const announcements: readonly Invariant[] = [
     },
   },
   {
-    name: 'each fork, drain and kill is announced, right after its command',
+    name: 'each fork, drain, kill and election is announced, right after its command',
     step: ({ moment: { commands } }) => {
       const unsaid = commands.find((command, index) => !isSaid(command, commands[index + 1]));
       return unsaid === undefined ? null : unsaid.type;
@@ -78,7 +78,8 @@ export const announcements: readonly Invariant[] = [
       const due: string[] = [];
       if (ledger.phaseBefore !== ledger.phase) {
         if (ledger.phase === 'leaving') due.push('fleet-leaving');
-        if (ledger.stoppingAt === ledger.now) due.push('fleet-stopping');
+        // Two steps may be of the same instant.
+        if (ledger.phaseBefore !== 'stopping' && ledger.stoppingAt === ledger.now) due.push('fleet-stopping');
       }
       return difference(told, due);
     },
@@ -125,6 +126,8 @@ function isSaid(command: Command, next: Command | undefined): boolean {
       );
     case 'kill':
       return announcement?.type === 'worker-killed' && announcement.worker.id === command.worker;
+    case 'elect':
+      return announcement?.type === 'leader-elected' && announcement.worker.id === command.worker;
     case 'leave':
     case 'release-sockets':
     case 'finish':

@@ -34,6 +34,14 @@ export const capacity: readonly Invariant[] = [
     },
   },
   {
+    name: 'a rollout, or a recycling, drains no worker while as many drain as may; all else does not wait',
+    command: ({ ledger }, command) => {
+      if (command.type !== 'drain' || (command.cause !== 'rollout' && command.cause !== 'recycle'))
+        return null;
+      return ledger.areEnoughDraining ? `#${command.worker} is one too many` : null;
+    },
+  },
+  {
     name: 'no more workers of a generation boot at once than may',
     command: ({ ledger }, command) => {
       if (command.type !== 'fork' || !ledger.areEnoughBooting(command.generation.id)) return null;

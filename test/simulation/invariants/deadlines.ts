@@ -15,9 +15,11 @@ export const deadlines: readonly Invariant[] = [
       const late = [...ledger.workers.values()].find((worker) => {
         switch (worker.state) {
           case 'booting':
-            return ledger.now >= worker.forkedAt + boot.timeoutMs;
+            return !worker.isDebugged && ledger.now >= worker.forkedAt + boot.timeoutMs;
           case 'ready':
-            return watchdog !== false && ledger.now >= worker.heardAt + watchdog.timeoutMs;
+            return (
+              !worker.isDebugged && watchdog !== false && ledger.now >= worker.heardAt + watchdog.timeoutMs
+            );
           case 'leaving':
             return ledger.now >= worker.leaveBy;
           case 'killed':
@@ -33,6 +35,17 @@ export const deadlines: readonly Invariant[] = [
       if (command.type !== 'announce' || command.announcement.type !== 'worker-killed') return null;
       const { worker } = command.announcement;
       return isJustified(view, worker) ? null : `#${worker.id} was healthy`;
+    },
+  },
+  {
+    name: 'a worker in which a debugger is open is never late',
+    command: ({ ledger }, command) => {
+      if (command.type !== 'announce' || command.announcement.type !== 'worker-killed') return null;
+      const { worker, cause } = command.announcement;
+      const isLate = cause === 'boot-timeout' || cause === 'watchdog';
+      return isLate && ledger.workers.get(worker.id)?.isDebugged === true
+        ? `#${worker.id} was stopped`
+        : null;
     },
   },
   {

@@ -48,9 +48,9 @@ export const replacement: readonly Invariant[] = [
     },
   },
   {
-    name: 'a retiring worker with an available successor goes as soon as it can be spared',
+    name: 'a retiring worker with an available successor goes as soon as it can be spared, and few enough drain',
     step: ({ ledger }) => {
-      if (!ledger.isServing) return null;
+      if (!ledger.isServing || ledger.areEnoughDraining) return null;
       const others = (worker: Known): number =>
         ledger.available().filter(({ id }) => id !== worker.id).length;
       const idle = ledger

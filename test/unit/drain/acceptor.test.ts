@@ -48,6 +48,33 @@ suite('stopping to accept', () => {
     await stopped;
   });
 
+  test('S41: stopWhenEmpty: who connects while the queue is emptied is served, too, and not left without an answer', async (t) => {
+    const { acceptor, server, open, queue } = await start(t);
+    const late: net.Socket[] = [];
+    server.on('connection', () => {
+      if (late.length === 0) late.push(open());
+      const until = performance.now() + 30;
+      while (performance.now() < until);
+    });
+    const clients = await queue(10);
+    const stopped = acceptor.stopWhenEmpty();
+    await areServed(clients);
+    await areServed(late);
+    await stopped;
+    await assert.rejects(once(open(), 'connect'), { code: 'ECONNREFUSED' });
+  });
+
+  test('S104: stopWhenEmpty: what waits for a socket that others hold, too, is left to them', async (t) => {
+    const { acceptor, server, queue } = await start(t, { isLent: true });
+    let accepted = 0;
+    server.on('connection', () => (accepted += 1));
+    const clients = await queue(20);
+    await acceptor.stopWhenEmpty();
+    assert.equal(server.listening, false);
+    // Node accepts one in each poll phase.
+    assert.ok(accepted <= 2, `${accepted} of ${clients.length} were accepted`);
+  });
+
   test('stopWhenEmpty: clients that never stop to connect do not hold it up', async (t) => {
     const { acceptor, server, open } = await start(t);
     let refused = false;
@@ -80,13 +107,13 @@ async function areServed(clients: readonly net.Socket[]): Promise<void> {
   for (const response of await Promise.all(responses)) assert.match(response, /200 OK[^]*served$/);
 }
 
-async function start(t: TestContext): Promise<Started> {
+async function start(t: TestContext, { isLent = false } = {}): Promise<Started> {
   const server = http.createServer((_request, response) => response.end('served'));
   server.listen({ port: 0, host: '127.0.0.1', backlog: BACKLOG });
   await once(server, 'listening');
   const address = server.address();
   assert.ok(typeof address === 'object' && address !== null);
-  const acceptor = new Acceptor([server], BACKLOG);
+  const acceptor = new Acceptor([{ server, backlog: BACKLOG, isLent }]);
   t.after(() => server.close());
   const open = (): net.Socket => {
     const client = connect(address.port, '127.0.0.1');

@@ -8,7 +8,8 @@ import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { closeAfterResponse } from '../../../src/drain/close-after-response.ts';
 import { Connections } from '../../../src/drain/connections.ts';
-import { closeInStages } from '../../../src/drain/linger.ts';
+import { closeInStages, closeWhenSilent } from '../../../src/drain/linger.ts';
+import { readSlowly } from '../../helpers/read-slowly.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
 /** More than fits into the buffers of the kernel. */
@@ -29,7 +30,7 @@ suite('S16: closing in stages', () => {
     const client = await open();
     for (const socket of connections.all) closeAfterResponse(connections, socket);
     client.write(GET);
-    const { bytes, error } = await readSlowly(client);
+    const { bytes, error } = await readSlowly(client, GET);
     assert.equal(error, undefined);
     assert.ok(bytes > BODY.length, `${bytes} bytes`);
     // What came later could not be answered, so it must not reach the app.
@@ -62,22 +63,27 @@ suite('S16: closing in stages', () => {
   });
 });
 
-/** A little at a time, so that most of it waits on the server's side. With each piece the client sends one more request. */
-async function readSlowly(client: net.Socket): Promise<{ bytes: number; error: Error | undefined }> {
-  let bytes = 0;
-  let error: Error | undefined;
-  client.on('error', (happened) => {
-    error = happened;
+suite('S96: a client of HTTP/2 that does not close its side', () => {
+  test('it is waited for as long as it sends, and cut when it is silent', async (t) => {
+    const { connections, open } = await start(t);
+    const client = await open({ allowHalfOpen: true });
+    const [socket] = connections.all;
+    assert.ok(socket);
+    socket.removeAllListeners('data').on('data', () => undefined);
+    t.mock.timers.enable({ apis: ['setInterval'] });
+    closeWhenSilent(socket);
+    for (let times = 0; times < 3; times += 1) {
+      client.write('a frame');
+      await once(socket, 'data');
+      t.mock.timers.tick(5_000);
+      assert.equal(socket.destroyed, false);
+    }
+    t.mock.timers.tick(5_000);
+    assert.equal(socket.destroyed, true);
+    // Of a client that keeps its side open.
+    await once(client.resume(), 'end');
   });
-  client.on('data', (chunk) => {
-    bytes += chunk.length;
-    client.write(GET);
-    client.pause();
-    setTimeout(() => client.resume(), 2);
-  });
-  await once(client, 'close').catch(() => undefined);
-  return { bytes, error };
-}
+});
 
 interface Started {
   readonly server: http.Server;

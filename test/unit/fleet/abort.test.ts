@@ -26,7 +26,15 @@ suite('a rollout aborts', () => {
       tookMs: 300,
       reason: 'boot-failed',
       error: { name: 'Error', message: 'boom', stack: 'Error: boom\n    at app.js:1', code: null },
-      worker: { state: 'booting', id: 2, slot: 0, generation: 2, forkedAt: fleet.now - 300, recycle: null },
+      worker: {
+        state: 'booting',
+        id: 2,
+        slot: 0,
+        generation: 2,
+        forkedAt: fleet.now - 300,
+        debugged: false,
+        recycle: null,
+      },
       backTo: { id: 1, entry: '/srv/releases/1/main.js', cwd: '/srv/releases/1' },
     });
   });

@@ -45,6 +45,37 @@ suite('the watchdog', () => {
     assert.deepEqual(fleet.does(), []);
   });
 
+  test('S71: a worker in which a debugger is open may be silent for as long as it likes, and counts afresh afterwards', () => {
+    const fleet = driveReady(WATCHED);
+    fleet.happens({ type: 'debugger-opened', worker: 1 });
+    fleet.does();
+    assert.deepEqual(fleet.passes(1_000_000).does(), []);
+    assert.equal(fleet.nextWakeIn, Infinity);
+    const heard = new Map([[1, fleet.now]]);
+    fleet.happens({ type: 'debugger-closed', worker: 1 }, { type: 'heartbeats', heard });
+    fleet.does();
+    assert.deepEqual(fleet.passes(29_999).does(), []);
+    assert.equal(fleet.passes(1).does().at(0), 'kill #1');
+  });
+
+  test('S71: a worker that a debugger holds while it boots is not late; without one it is', () => {
+    const fleet = drive({ size: 2, boot: { timeoutMs: 30_000 } });
+    fleet.happens({ type: 'debugger-opened', worker: 1 });
+    fleet.does();
+    assert.equal(fleet.ready(2).passes(1_000_000).fleet.workers[0]?.state, 'booting');
+    assert.deepEqual(fleet.does(), []);
+    assert.deepEqual(fleet.ready(1).serving, ['0: #1 of 1', '1: #2 of 1']);
+    const late = drive({ boot: { timeoutMs: 30_000 } }).passes(30_000);
+    assert.ok(late.does().includes('kill #1'));
+  });
+
+  test('S71: the deadline of a drain holds under a debugger, too: somebody wants the worker to go', () => {
+    const fleet = driveReady({ size: 2, rollout: { graceMs: 20_000 } });
+    fleet.happens({ type: 'debugger-opened', worker: 2 }).scales(1);
+    fleet.does();
+    assert.deepEqual(fleet.passes(22_000).does(), ['kill #2']);
+  });
+
   test('false: no worker is killed for being silent', () => {
     assert.deepEqual(driveReady({ watchdog: false }).passes(1e9).does(), []);
   });
@@ -71,6 +102,7 @@ suite('a drain', () => {
       code: null,
       signal: 'SIGKILL',
       expected: true,
+      explanation: null,
     });
   });
 });

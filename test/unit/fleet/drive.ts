@@ -139,6 +139,10 @@ export class Driven {
     return this.happens({ type: 'retire-requested', worker });
   }
 
+  stepsDown(worker: number): this {
+    return this.happens({ type: 'leader-stepped-down', worker });
+  }
+
   fails(worker: number): this {
     return this.happens({ type: 'worker-failing', worker, error: BOOM });
   }
@@ -218,6 +222,9 @@ function inWords(command: Command): string | null {
       return 'release sockets';
     case 'finish':
       return `finish ${command.ending.exitCode} (${command.ending.reason})`;
+    // Only the tests of the leader ask for it, by `fleet.leader` and what was announced.
+    case 'elect':
+      return null;
     case 'announce':
       return announcementInWords(command.announcement);
   }
@@ -244,6 +251,9 @@ function announcementInWords(announcement: Announcement): string | null {
     case 'worker-disconnected':
     case 'worker-exited':
     case 'fork-failed':
+    case 'leader-elected':
+    case 'leader-stepped-down':
+    case 'connections-cut':
     case 'fleet-ready':
     case 'size-changed':
     case 'fleet-leaving':

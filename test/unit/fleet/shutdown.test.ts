@@ -53,7 +53,7 @@ suite('a graceful shutdown', () => {
     assert.equal(fleet.does().at(-1), 'finish 1 (unclean)');
   });
 
-  test('a worker that is killed from outside while it drains makes the exit code 1', () => {
+  test('S99: a worker that is killed from outside while it drains makes the exit code 1', () => {
     assert.equal(driveReady().stops().isKilled(1).does().at(-1), 'finish 1 (unclean)');
   });
 
@@ -63,7 +63,7 @@ suite('a graceful shutdown', () => {
     assert.equal(fleet.does().at(-1), 'finish 0 (requested)');
   });
 
-  test('a worker that drained for another cause before the stop, and is killed, makes the exit code 1', () => {
+  test('S99: a worker that drained for another cause before the stop, and is killed, makes the exit code 1', () => {
     const fleet = driveReady().restarts(2).ready(2).passes(1_000).stops().isKilled(1).exits(2);
     assert.equal(fleet.does().at(-1), 'finish 1 (unclean)');
   });

@@ -20,7 +20,7 @@ type Kind = 'available' | 'ready' | 'booting' | 'available, retiring' | 'ready, 
 
 /** A worker in slot 0, in words. */
 function worker(id: number, kind: Kind, { id: generation }: Generation): Active {
-  const life = { id, slot: 0, generation, forkedAt: 0 };
+  const life = { id, slot: 0, generation, forkedAt: 0, debugged: false };
   if (kind === 'booting') return { ...life, state: 'booting', recycle: null };
   const readyAt = kind.startsWith('available') ? NOW - 1_000 : NOW - 999;
   const recycle = kind.endsWith('retiring') ? 'requested' : null;

@@ -10,7 +10,9 @@ import { validated } from './validated.ts';
 const NUMBERS: readonly (readonly [name: string, min: number, max: number])[] = [
   ['workers', 0, 1024],
   ['listen.port', 0, 65_535],
+  ['listen.mode', 0, 0o777],
   ['listen.backlog', 1, 65_535],
+  ['listen.timeoutMs', 0, 2 ** 31 - 1],
   ['boot.timeoutMs', 1, 2 ** 31 - 1],
   ['boot.concurrency', 1, 1024],
   ['respawn.minUptimeMs', 0, 2 ** 31 - 1],
@@ -27,15 +29,33 @@ const NUMBERS: readonly (readonly [name: string, min: number, max: number])[] = 
   ['shutdown.graceMs', 0, 2 ** 31 - 1],
   ['closeMs', 1, 2 ** 31 - 1],
   ['watchdog.timeoutMs', 1, 2 ** 31 - 1],
+  ['health.port', 0, 65_535],
 ];
 
-const GROUPS = ['listen', 'boot', 'respawn', 'respawn.backoff', 'rollout', 'shutdown', 'watchdog', 'env'];
+const GROUPS = [
+  'listen',
+  'boot',
+  'respawn',
+  'respawn.backoff',
+  'rollout',
+  'shutdown',
+  'control',
+  'watchdog',
+  'health',
+  'env',
+];
 
 suite('options that are refused', () => {
   test('S65: the limits of every number are tested', () => {
-    const options = leaves(complete({}, { env: {}, execArgv: [], parallelism: 6 }));
+    const options = leaves(
+      complete(
+        { health: {} },
+        { env: {}, execArgv: [], capacity: { cpus: 6, workers: 6, memoryBytes: null } },
+      ),
+    );
     assert.deepEqual(
-      NUMBERS.map(([name]) => name),
+      // Its numbers need not be whole.
+      [...NUMBERS.map(([name]) => name), 'heapShare'],
       options.flatMap(([name, value]) => (typeof value === 'number' ? [name] : [])),
     );
   });
@@ -58,11 +78,22 @@ suite('options that are refused', () => {
 
   for (const [name, values] of [
     ['listen.host', ['', 1, {}, null]],
+    ['health.host', ['', 1, {}, null]],
+    ['health.path', ['', 1, {}]],
+    ['control.path', ['', 1, {}, '\0abstract']],
+    ['listen.ipv6Only', ['', 1, null]],
+    ['listen.path', ['', 1, null, 'app.sock', '\0app', '@app', '/run/', `/${'x'.repeat(107)}`]],
+    ['listen.owner', ['', -1, 1.5, 2 ** 32 - 1, null]],
+    ['listen.group', ['', -1, 1.5, 2 ** 32 - 1, null]],
+    ['listen.fd', ['', 0, 2, -1, 3.5, null, {}]],
+    ['listen.name', ['', 1, null]],
     ['entry', ['', 1, null]],
     ['cwd', ['', 1, null]],
     ['execArgv', ['x', [1], null]],
     ['env.X', [1, null]],
     ['workers', ['all', 'AUTO']],
+    ['heapShare', [0, -0.5, 1.01, 60, NaN, '0.5', null]],
+    ['rollout.maxDraining', [0, 1.5, NaN, '1', null, {}]],
     ['logger', ['info', 1, null, [], { info: () => undefined }]],
   ] as const) {
     test(`S65: ${name} refuses a value of another type`, () => {
@@ -74,13 +105,31 @@ suite('options that are refused', () => {
     ['worker', 'workers, listen, boot'],
     ['rollout.maxsurge', 'maxSurge, maxUnavailable'],
     ['respawn.backoff.factor', 'initialMs, maxMs'],
-    ['listen.hostname', 'port, host, backlog'],
+    ['listen.hostname', 'port, host, ipv6Only, path, mode, owner, group, fd, name, backlog, timeoutMs'],
     ['__proto_', 'workers, listen, boot'],
   ] as const) {
     test(`S65: ${name} is unknown, and the error lists the known options`, () => {
       assert.throws(() => validated(nested(name, 1)), {
         code: 'FST_CLUSTERED_OPTION_UNKNOWN',
         message: new RegExp(`^there is no option ${name.replaceAll('.', '\\.')}; the options are: ${known}`),
+      });
+    });
+  }
+
+  for (const [name, places] of [
+    ['port', 'listen.port and health.port'],
+    ['minReadyMs', 'rollout.minReadyMs'],
+    ['graceMs', 'rollout.graceMs and shutdown.graceMs'],
+    ['initialMs', 'respawn.backoff.initialMs'],
+    ['timeoutMs', 'listen.timeoutMs, boot.timeoutMs, and watchdog.timeoutMs'],
+    ['listen.workers', 'workers'],
+    ['rollout.delayMs', 'shutdown.delayMs'],
+    ['watchdog.closeMs', 'closeMs'],
+  ] as const) {
+    test(`S91: ${name} stands in the wrong place, and the error says where it belongs`, () => {
+      assert.throws(() => validated(nested(name, 1)), {
+        code: 'FST_CLUSTERED_OPTION_UNKNOWN',
+        message: new RegExp(`^there is no option ${name}, but ${places}; the options are: `),
       });
     });
   }

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import process from 'node:process';
 import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
-import { handleExit } from '../../../src/process/exit.ts';
+import { ExitHandlers } from '../../../src/process/exit-handlers.ts';
+import { handleExit, heldEvents } from '../../../src/process/exit.ts';
 import type { ExitCause, ProcessEnd } from '../../../src/process/exit.ts';
 
 const SIGNAL = 'SIGQUIT';
@@ -27,6 +28,14 @@ suite('the end of the process', () => {
     fail(new Error('first'));
     fail(new Error('second'));
     assert.deepEqual(seen, ['stop Error: first', 'again Error: second']);
+    stopped();
+    assert.equal(await exited, 1);
+  });
+
+  test('S84: that telling an error causes the next one does not go on for ever', async (t) => {
+    const { seen, fail, stopped, exited } = start(t);
+    for (let count = 0; count < 1_000; count += 1) fail(new Error('the log is broken'));
+    assert.equal(seen.length, 1 + 100);
     stopped();
     assert.equal(await exited, 1);
   });
@@ -90,6 +99,8 @@ function start(t: TestContext): Started {
     t.mock.method(process, 'exit', resolve);
   });
   const end = handleExit({
+    handlers: new ExitHandlers('leave', heldEvents()),
+    closeMs: 1,
     stop(cause) {
       seen.push(`stop ${describe(cause)}`);
       return stop;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { inspect } from 'node:util';
 import vm from 'node:vm';
+import { pino } from 'pino';
 import { MAX_MESSAGE, isError } from '../../../src/protocol/error-fields.ts';
 import { fromErrorInfo, parseErrorInfo, toErrorInfo } from '../../../src/protocol/error-info.ts';
 import { MAX_STACK } from '../../../src/protocol/print-error.ts';
@@ -96,7 +97,8 @@ suite('an error as data', () => {
     for (const key of ['stack', 'name', 'code', 'body', long.slice(0, 1_000_000)]) {
       const info = toErrorInfo(made({ [key]: long }));
       assertBounded(info);
-      assert.match(`${info.name} ${info.code} ${info.stack}`, /more characters/, key.slice(0, 10));
+      const said = `${info.name} ${info.code} ${info.stack} ${JSON.stringify(info.properties)}`;
+      assert.match(said, /more characters/, key.slice(0, 10));
     }
   });
 
@@ -112,7 +114,8 @@ suite('an error as data', () => {
     ]) {
       assertBounded(toErrorInfo(thrown));
     }
-    assert.match(toErrorInfo(made(wide)).stack ?? '', /key0: 0,[^]*99984 more properties/);
+    const { properties } = toErrorInfo(made(wide));
+    assert.match(JSON.stringify(properties), /^\{"key0":0,.*"99984 more properties"\}$/);
   });
 
   test('deep and cyclic causes come to an end', () => {
@@ -138,25 +141,81 @@ suite('an error as data', () => {
     assertBounded({ name: '', message, stack, code: null });
   });
 
-  test('it is printed as Node prints it: own properties, causes, and util.inspect.custom', () => {
+  test('it is printed as Node prints it, with its causes, and with util.inspect.custom, but without its own properties', () => {
     const error = Object.assign(new Error('outer', { cause: new TypeError('inner') }), {
       code: 'E_X',
       port: 1,
     });
     assert.match(
       toErrorInfo(error).stack ?? '',
-      /^Error: outer\n {4}at [^]* \{\n {2}code: 'E_X',\n {2}port: 1,\n {2}\[cause\]: TypeError: inner\n {6}at [^]*\n\}$/,
+      /^Error: outer\n {4}at [^]* \{\n {2}\[cause\]: TypeError: inner\n {6}at [^]*\n\}$/,
     );
     const discreet = made({ password: 'secret', [inspect.custom]: () => 'nothing but this' });
     assert.equal(toErrorInfo(discreet).stack, 'nothing but this');
+    assert.equal(toErrorInfo(discreet).properties, undefined);
     // If that throws, no property is printed.
     const failing = toErrorInfo(made({ password: 'secret', [inspect.custom]: explode })).stack ?? '';
     assert.match(failing, /^Error: broken\n {4}at /);
     assert.doesNotMatch(failing, /secret/);
     let called = 0;
     Object.defineProperty(error, 'lazy', { get: () => (called += 1), enumerable: true });
-    assert.match(toErrorInfo(error).stack ?? '', /lazy: \[Getter\]/);
+    assert.deepEqual(toErrorInfo(error).properties, { port: 1, lazy: '[Getter]' });
     assert.equal(called, 0);
+  });
+
+  test('S91: own properties travel as data, and no value of theirs is in the stack, not of causes either', () => {
+    const config = { url: '/', headers: { authorization: 'Bearer secret' } };
+    const inner = Object.assign(new Error('inner', { cause: { token: 'secret' } }), { password: 'secret' });
+    const error = Object.assign(new Error('outer', { cause: inner }), { config, code: 'E_X' });
+    const info = toErrorInfo(error);
+    assert.doesNotMatch(info.stack ?? '', /secret/);
+    assert.deepEqual(info.properties, { config });
+    const copy = fromErrorInfo(parseErrorInfo(JSON.parse(JSON.stringify(info))));
+    assert.deepEqual(Reflect.get(copy, 'config'), config);
+    const lines: string[] = [];
+    const log = pino(
+      { redact: ['err.config.headers.authorization'] },
+      { write: (line) => void lines.push(line) },
+    );
+    log.error({ err: copy }, 'failed');
+    assert.match(lines.join(''), /"authorization":"\[Redacted\]"/);
+    assert.doesNotMatch(lines.join(''), /secret/);
+  });
+
+  test('of properties only plain data is left, within bounds', () => {
+    class Socket {
+      readonly secret = 'x';
+    }
+    const cyclic: Record<string, unknown> = { at: new Date(0) };
+    cyclic['self'] = cyclic;
+    const { properties } = toErrorInfo(
+      made({
+        list: [1, undefined, 2n],
+        fn: explode,
+        socket: new Socket(),
+        no: null,
+        nan: Number.NaN,
+        cyclic,
+      }),
+    );
+    assert.deepEqual(properties, {
+      list: [1, null, '2n'],
+      socket: '[Socket]',
+      no: null,
+      nan: 'NaN',
+      cyclic: {
+        at: '1970-01-01T00:00:00.000Z',
+        self: { at: '1970-01-01T00:00:00.000Z', self: { at: '1970-01-01T00:00:00.000Z', self: '[Object]' } },
+      },
+    });
+    const tree = (depth: number): unknown =>
+      depth === 0 ? 'x'.repeat(999) : Array.from({ length: 16 }, () => tree(depth - 1));
+    assert.ok(JSON.stringify(toErrorInfo(made({ tree: tree(3) }))).length < 40_000);
+    // What comes from another process is bounded, too, and sets no prototype.
+    const received = parseErrorInfo(
+      JSON.parse('{ "message": "m", "properties": { "__proto__": { "a": 1 }, "name": "n", "b": 2 } }'),
+    );
+    assert.deepEqual(received.properties, { b: 2 });
   });
 
   test('a class that sets its name late is printed with its name', () => {

@@ -17,14 +17,22 @@ const ERROR = { name: 'TypeError', message: 'broken', stack: 'TypeError: broken\
 /** The compiler reports a message that has no example. */
 const FROM_WORKER: Examples<WorkerMessage> = {
   hello: { type: 'hello', protocol: 1 },
-  ready: { type: 'ready' },
-  heartbeat: { type: 'heartbeat' },
+  debugged: { type: 'debugged' },
+  ready: { type: 'ready', secure: true },
+  heartbeat: { type: 'heartbeat', debugged: true },
   failing: { type: 'failing', error: ERROR },
   retire: { type: 'retire' },
+  steppedDown: { type: 'steppedDown' },
+  'connections-cut': { type: 'connections-cut', requests: 2, upgraded: 1 },
+  broadcast: { type: 'broadcast', topic: 'a', json: '{}' },
+  'handlers-held': { type: 'handlers-held', handlers: [{ event: 'SIGTERM', by: '/app/main.js:7' }] },
+  'endpoints-unserved': { type: 'endpoints-unserved', names: ['metrics'] },
   request: { type: 'request', id: 1, name: 'status' },
 };
 const FROM_PRIMARY: Examples<PrimaryMessage> = {
   acknowledged: { type: 'acknowledged' },
+  elected: { type: 'elected' },
+  deliver: { type: 'deliver', topic: 'a', json: '{}' },
   leave: { type: 'leave' },
   drain: { type: 'drain', final: false, idleMs: 1, graceMs: 2 },
   response: { type: 'response', id: 1, value: { anything: true } },
@@ -38,6 +46,11 @@ const DIRECTIONS: readonly (readonly [
   ['worker', FROM_WORKER, parseWorkerMessage],
   ['primary', FROM_PRIMARY, parsePrimaryMessage],
 ];
+
+/** Any string is a topic, or the text of data that its reader has to parse. */
+function wrongWords(field: string): readonly string[] {
+  return field === 'topic' || field === 'json' ? [] : ['no such name', '__proto__'];
+}
 
 suite('messages', () => {
   for (const [from, examples, parse] of DIRECTIONS) {
@@ -53,9 +66,11 @@ suite('messages', () => {
       });
 
       test(`S38: ${named}: with any field missing or broken it is ignored`, () => {
-        // The value of a response may be anything, and so may the error of a failure.
-        for (const field of Object.keys(message).filter((name) => name !== 'value' && name !== 'error')) {
-          for (const broken of [undefined, null, {}, NaN, 'no such name', '__proto__']) {
+        // The value of a response may be anything, and so may the error of a failure; a flag that is missing is false.
+        for (const field of Object.keys(message).filter(
+          (name) => !['value', 'error', 'secure', 'debugged'].includes(name),
+        )) {
+          for (const broken of [undefined, null, {}, NaN, ...wrongWords(field)]) {
             assert.equal(
               parse(sent({ ...message, [field]: broken })),
               undefined,

@@ -21,6 +21,15 @@ suite('the context of a single process', () => {
     assert.deepEqual(await seen(), ['stopping', 'draining']);
   });
 
+  test('S71: where Node runs code instead of a file, it has no entry', async (t) => {
+    const own = process.execArgv;
+    t.after(() => {
+      process.execArgv = own;
+    });
+    process.execArgv = ['--eval', 'code'];
+    assert.equal((await createSingleContext().status()).target.entry, '');
+  });
+
   test('it cannot be rolled', async () => {
     await assert.rejects(createSingleContext().restart(), { code: 'FST_CLUSTERED_SINGLE' });
   });

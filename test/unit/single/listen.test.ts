@@ -7,7 +7,9 @@ import { suite, test } from 'node:test';
 import type { TestContext } from 'node:test';
 import fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
+import type { ListenOptions, Place } from '../../../src/options/index.ts';
 import { listen } from '../../../src/single/listen.ts';
+import { validated } from '../options/validated.ts';
 
 suite('listening alone', () => {
   test('localhost: every address that the machine has, all at the same port, until the acceptor stops', async (t) => {
@@ -15,7 +17,7 @@ suite('listening alone', () => {
     const addresses = ['127.0.0.1', '127.0.0.2', '127.0.0.1', '192.0.2.1'];
     t.mock.method(dns, 'lookup', async () => addresses.map((address) => ({ address, family: 4 })));
     const app = createApp(t);
-    const acceptor = await listen(app, { host: 'localhost', port: 0, backlog: 511 });
+    const acceptor = await listen(app, placesOf({ host: 'localhost', port: 0 }));
     const { port } = Object(app.server.address());
     for (const address of ['127.0.0.1', '127.0.0.2']) {
       const response = await fetch(`http://${address}:${port}/`, { headers: { connection: 'close' } });
@@ -33,7 +35,7 @@ suite('listening alone', () => {
     t.after(() => taken.close());
     const { port } = Object(taken.address());
     await assert.rejects(
-      listen(createApp(t), { host: '127.0.0.1', port, backlog: 511 }),
+      listen(createApp(t), placesOf({ host: '127.0.0.1', port })),
       ({ code, message, cause }) => {
         assert.equal(code, 'FST_CLUSTERED_LISTEN_FAILED');
         assert.match(message, new RegExp(`127\\.0\\.0\\.1:${port}: .*EADDRINUSE`));
@@ -43,6 +45,10 @@ suite('listening alone', () => {
     );
   });
 });
+
+function placesOf(listen: ListenOptions): readonly Place[] {
+  return validated({ listen }).listen.places;
+}
 
 function createApp(t: TestContext): FastifyInstance {
   const app = fastify();

@@ -8,8 +8,22 @@ import type { Line } from './announcements.ts';
 suite('announcement events', () => {
   test('an exit has an explanation, which is null where nothing needs to be explained', () => {
     const { events, details } = listen('worker-exited');
-    events.hear({ type: 'worker-exited', worker: READY, code: 3, signal: null, expected: false });
-    events.hear({ type: 'worker-exited', worker: DRAINING, code: 0, signal: null, expected: true });
+    events.hear({
+      type: 'worker-exited',
+      worker: READY,
+      code: 3,
+      signal: null,
+      expected: false,
+      explanation: null,
+    });
+    events.hear({
+      type: 'worker-exited',
+      worker: DRAINING,
+      code: 0,
+      signal: null,
+      expected: true,
+      explanation: null,
+    });
     assert.match(String(Reflect.get(Object(details[0]), 'explanation')), /process\.exit\(3\)/);
     const facts = { worker: NAME, code: 0, signal: null, expected: true, explanation: null };
     assert.deepEqual(details[1], facts);

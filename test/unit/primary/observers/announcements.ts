@@ -4,8 +4,15 @@ import type { PrimaryLogger } from '../../../../src/primary/log/guard.ts';
 
 const LIFE = { id: 7, slot: 1, generation: 2, forkedAt: 0 } as const;
 
-export const BOOTING = { ...LIFE, state: 'booting', recycle: null } as const;
-export const READY = { ...LIFE, state: 'ready', readyAt: 1, heardAt: 1, recycle: null } as const;
+export const BOOTING = { ...LIFE, state: 'booting', debugged: false, recycle: null } as const;
+export const READY = {
+  ...LIFE,
+  state: 'ready',
+  readyAt: 1,
+  heardAt: 1,
+  debugged: false,
+  recycle: null,
+} as const;
 export const DRAINING = { ...LIFE, state: 'draining', cause: 'rollout', wasReady: true, killAt: 9 } as const;
 
 /** The same worker, as people see it. */

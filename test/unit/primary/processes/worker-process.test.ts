@@ -45,9 +45,9 @@ async function messagesTo(t: TestContext, protocol: number): Promise<number | nu
           sockets: [],
           backlog: 1,
           heartbeatMs: 1_000,
-          primaryLogs: true,
           shutdown: { idleMs: 1, graceMs: 1 },
           closeMs: 1,
+          exitHandlers: 'hold',
         },
         descriptors: [],
       },
@@ -55,7 +55,7 @@ async function messagesTo(t: TestContext, protocol: number): Promise<number | nu
         message: ({ type }) => {
           if (type === 'retire') worker.send({ type: 'leave' });
         },
-        exited: resolve,
+        exited: ({ code }) => resolve(code),
         disconnected: () => undefined,
         forkFailed: reject,
       },

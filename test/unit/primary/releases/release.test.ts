@@ -14,8 +14,9 @@ import { locate, pin } from ${JSON.stringify(new URL('../../../../dist/primary/r
 import { LinkWatch } from ${JSON.stringify(new URL('../../../../dist/primary/releases/link-watch.js', import.meta.url).href)};
 
 const paths = ({ entry, cwd }) => ({ entry, cwd });
-const { current, old, next, options } = JSON.parse(process.env.PROBE);
-const { links, ...logical } = locate({ entry: null, cwd: null, ...options });
+const { current, old, next, options, chdir } = JSON.parse(process.env.PROBE);
+if (chdir) process.chdir(chdir);
+const { links, startedIn, ...logical } = locate({ entry: null, cwd: null, execArgv: [], ...options });
 const first = pin({ ...logical, links });
 const watch = new LinkWatch({ ...logical, links }, first);
 fs.rmSync(current);
@@ -28,7 +29,7 @@ fs.renameSync(old + '.gone', old);
 fs.rmSync(current);
 fs.symlinkSync(old, current);
 const back = watch.missed(pin({ ...logical, links })) ?? null;
-console.log(JSON.stringify({ logical, first: paths(first), second: paths(second), third, missed, back }));
+console.log(JSON.stringify({ logical, startedIn, first: paths(first), second: paths(second), third, missed, back }));
 
 function attempt() {
   try {
@@ -41,6 +42,7 @@ function attempt() {
 
 interface Found {
   readonly logical: Paths;
+  readonly startedIn: string;
   readonly first: Paths;
   readonly second: Paths;
   readonly third: Paths | string;
@@ -62,6 +64,7 @@ suite('release', () => {
     fs.mkdirSync(path.join(release, 'dist'), { recursive: true });
     fs.writeFileSync(path.join(release, 'package.json'), '{ "main": "dist/main", "type": "module" }');
     fs.writeFileSync(path.join(release, 'dist', 'main.js'), PROBE);
+    fs.writeFileSync(path.join(release, 'otel.mjs'), '');
     fs.mkdirSync(path.join(release, 'data'));
   }
   fs.symlinkSync(old, current);
@@ -69,15 +72,16 @@ suite('release', () => {
   process.once('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
 
   /** Paths are relative to `folder`, which `~` stands for in absolute ones. */
-  function find({ cwd, node, pwd, options = {} }: Start): Found {
-    const { PWD: _, ...env } = process.env;
+  function find({ cwd, node, pwd, nodeOptions, chdir, options = {} }: Start): Found {
+    const { PWD: _, NODE_OPTIONS: __, ...env } = process.env;
     return JSON.parse(
       execFileSync(process.execPath, [node.replace('~', folder)], {
         cwd: path.join(folder, cwd),
         env: {
           ...env,
           ...(pwd === undefined ? {} : { PWD: path.resolve(folder, pwd) }),
-          PROBE: JSON.stringify({ current, old, next, options }).replaceAll('~', folder),
+          ...(nodeOptions === undefined ? {} : { NODE_OPTIONS: nodeOptions.replace('~', folder) }),
+          PROBE: JSON.stringify({ current, old, next, options, chdir }).replaceAll('~', folder),
         },
         encoding: 'utf8',
       }),
@@ -88,8 +92,21 @@ suite('release', () => {
     readonly cwd: string;
     readonly node: string;
     readonly pwd?: string;
+    readonly nodeOptions?: string;
+    /** Where the entry file goes before the package does anything. */
+    readonly chdir?: string;
     readonly options?: object;
   }
+
+  test('S88: the directory where the service was started is known by its logical path, wherever the entry file goes', () => {
+    for (const start of [
+      { cwd: 'current', node: 'dist/main.js', pwd: 'current' },
+      { cwd: 'current', node: '~/current/dist/main.js' },
+    ]) {
+      assert.equal(find(start).startedIn, current);
+      assert.equal(find({ ...start, chdir: '/' }).startedIn, current);
+    }
+  });
 
   /** Starts from which the link is known, with the logical paths that follow from them. */
   const FOLLOWED: readonly (readonly [title: string, start: Start, entry: string, cwd: string])[] = [
@@ -179,6 +196,18 @@ suite('release', () => {
       { cwd: '.', node: 'current/dist/main.js', options: { entry: '~/current', cwd: '~/current/data' } },
       'current',
       'current/data',
+    ],
+    [
+      'no PWD: a file of --import is absolute',
+      { cwd: 'current', node: 'dist/main.js', options: { execArgv: ['--import', '~/current/otel.mjs'] } },
+      'current/dist/main.js',
+      'current',
+    ],
+    [
+      'no PWD: a file of NODE_OPTIONS is absolute',
+      { cwd: 'current', node: 'dist/main.js', nodeOptions: '--import=~/current/otel.mjs' },
+      'current/dist/main.js',
+      'current',
     ],
     [
       'a shell: both options are relative',

@@ -5,8 +5,9 @@ import net from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { suite, test } from 'node:test';
 import { tcp } from '../../../../src/net/endpoint.ts';
-import type { Endpoint } from '../../../../src/net/endpoint.ts';
+import type { TcpEndpoint } from '../../../../src/net/endpoint.ts';
 import { bind } from '../../../../src/primary/sockets/bind.ts';
+import type { BoundSocket } from '../../../../src/primary/sockets/bound-socket.ts';
 
 suite('bind', () => {
   test('S29: a port in use is an error that names the address', async (t) => {
@@ -27,6 +28,36 @@ suite('bind', () => {
     assert.ok(first !== undefined && first.port > 0);
     assert.deepEqual(second, tcp({ host: '127.0.0.2', port: first.port }));
   });
+
+  for (const [what, port, failures, attempts] of [
+    [
+      'any port: another process has the chosen one on the second address -> both are bound again, elsewhere',
+      0,
+      2,
+      3,
+    ],
+    ['any port: it never works -> the error, after ten attempts', 0, Infinity, 10],
+    ['a given port: in use on the second address -> the error at once', 3_000, 1, 1],
+  ] as const) {
+    test(what, () => {
+      const tried: TcpEndpoint[] = [];
+      let open = 0;
+      const bindFake = (endpoint: TcpEndpoint): BoundSocket => {
+        tried.push(endpoint);
+        const isSecond = endpoint.host === '127.0.0.2';
+        if (isSecond && tried.filter(({ host }) => host === endpoint.host).length <= failures)
+          throw Object.assign(new Error('in use'), { code: 'EADDRINUSE' });
+        open += 1;
+        const given = { ...endpoint, port: endpoint.port || 40_000 + tried.length };
+        return { endpoint: given, fd: 0, close: () => void (open -= 1) };
+      };
+      const run = (): readonly BoundSocket[] => bind(on(port, '127.0.0.1', '127.0.0.2'), 0, bindFake);
+      if (attempts > failures) assert.equal(new Set(run().map(({ endpoint }) => endpoint.port)).size, 1);
+      else assert.throws(run, { code: 'FST_CLUSTERED_LISTEN_FAILED' });
+      assert.equal(tried.filter(({ host }) => host === '127.0.0.2').length, attempts);
+      assert.equal(open, attempts > failures ? 2 : 0);
+    });
+  }
 
   test('one of the addresses is enough, if the machine has no other', () => {
     // TEST-NET-1, which no machine has (RFC 5737), stands for ::1 in a container without IPv6.
@@ -49,12 +80,12 @@ suite('bind', () => {
   });
 });
 
-function on(port: number, ...hosts: readonly string[]): readonly Endpoint[] {
+function on(port: number, ...hosts: readonly string[]): readonly TcpEndpoint[] {
   return hosts.map((host) => tcp({ host, port }));
 }
 
 /** Where the sockets were bound. They are closed again. */
-function bound(endpoints: readonly Endpoint[]): readonly Endpoint[] {
+function bound(endpoints: readonly TcpEndpoint[]): readonly TcpEndpoint[] {
   const sockets = bind(endpoints);
   for (const socket of sockets) socket.close();
   return sockets.map(({ endpoint }) => endpoint);

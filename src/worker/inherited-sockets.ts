@@ -1,0 +1,58 @@
+// The sockets that the primary holds and this worker inherited: they are listened on, or this worker's copies of them are closed.
+import fs from 'node:fs';
+import { whereOf } from '../app/listen.ts';
+import type { Opening } from '../app/listen.ts';
+import { attempt } from '../attempt.ts';
+import { portOf } from '../net/endpoint.ts';
+import { MOST_BACKLOG, adopt, listenOnHandle } from '../net/listen-on-handle.ts';
+import type { HeldSocket, WorkerSettings } from '../protocol/worker-settings.ts';
+
+export class InheritedSockets {
+  readonly #backlog: number;
+  readonly #all: readonly HeldSocket[];
+  /** Nobody listens on them, and their descriptors are open. */
+  #left: readonly HeldSocket[];
+
+  constructor({ sockets, backlog }: Pick<WorkerSettings, 'sockets' | 'backlog'>) {
+    this.#all = sockets;
+    this.#left = sockets;
+    this.#backlog = backlog;
+  }
+
+  get ports(): readonly number[] {
+    return this.#all.flatMap(({ endpoint }) => portOf(endpoint) ?? []);
+  }
+
+  /** Of the endpoints that are not for the app. */
+  get names(): ReadonlySet<string> {
+    return new Set(this.#all.flatMap(({ endpoint }) => endpoint.name ?? []));
+  }
+
+  /** They are to be listened on. Undefined: those of the app. Empty: they are closed. */
+  take(name: string | undefined): readonly Opening[] {
+    const taken = this.#left.filter(({ endpoint }) => endpoint.name === name);
+    this.#left = this.#left.filter((socket) => !taken.includes(socket));
+    return taken.map((socket) => this.#opening(socket));
+  }
+
+  /**
+   * Closes those that nobody has taken. A worker that will not listen must not keep them open: once it holds the last copy,
+   * connections would wait in a queue that is never emptied, and the port would stay taken.
+   */
+  closeRest(): void {
+    // The app may have closed it already.
+    for (const { fd } of this.#left) attempt(() => fs.closeSync(fd));
+    this.#left = [];
+  }
+
+  #opening({ fd, endpoint, backlog: own = this.#backlog }: HeldSocket): Opening {
+    const where = whereOf(endpoint);
+    const backlog = own ?? MOST_BACKLOG;
+    return {
+      where,
+      backlog,
+      isLent: endpoint.type === 'inherited',
+      begin: (server) => listenOnHandle(server, adopt(fd), backlog, 'path' in where ? where.path : undefined),
+    };
+  }
+}
