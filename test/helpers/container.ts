@@ -52,6 +52,7 @@ export function startContainer(
     ...env,
   };
   const service = startService(t, {
+    cwd: image.podman.cwd,
     command: () =>
       [
         [...image.podman.words, 'run', '--name', name, '--network', `ns:/run/netns/${name}`],

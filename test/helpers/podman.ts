@@ -16,6 +16,8 @@ export const ULIMITS = ['--ulimit', 'nofile=4096:4096', '--ulimit', 'nproc=4096:
 export interface Podman {
   /** The program, and the options that come before its command. */
   readonly words: readonly string[];
+  /** Where it is to be started: conmon leaves a file `oom` there when the kernel kills a container for its memory. */
+  readonly cwd: string;
   /** Resolves with what the command prints. */
   run(...args: readonly string[]): Promise<string>;
 }
@@ -42,8 +44,9 @@ export function createPodman(t: TestContext): Podman {
   });
   return {
     words: ['podman', ...options],
+    cwd: folder,
     run: async (...args) => {
-      const { stdout } = await promisify(execFile)('podman', [...options, ...args]);
+      const { stdout } = await promisify(execFile)('podman', [...options, ...args], { cwd: folder });
       return stdout;
     },
   };
