@@ -111,7 +111,8 @@ suite('endpoints, in full', () => {
     const options = { workers: 1, listen: { path: file } };
     const killed = await startReadyService(t, { options });
     const blocking = killed.next('blocking');
-    const computed = killed.get('/block?ms=3000');
+    const enough = path.join(temporaryFolder(t), 'enough');
+    const computed = killed.get(`/block?file=${enough}`);
     await blocking;
     killed.signal('SIGKILL');
     await once(killed.child, 'exit');
@@ -119,6 +120,7 @@ suite('endpoints, in full', () => {
     const { addresses, timeoutMs, explanation } = await service.seen('socket in use, waiting');
     assert.deepEqual([addresses, timeoutMs], [[{ path: file }], 10_000]);
     assert.match(String(explanation), /hold the socket until they have finished/);
+    fs.writeFileSync(enough, '');
     await service.seen('all workers ready');
     assert.equal((await computed).status, 200, 'what was in flight is answered');
     assert.equal((await service.get('/')).status, 200);

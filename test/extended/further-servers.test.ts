@@ -82,7 +82,7 @@ suite('further servers', () => {
       await once(idle, 'data');
       const waiting = await connect(t, port);
       const ended = text(waiting);
-      waiting.write(get('/?ms=1000'));
+      waiting.write(get('/draining'));
       const isIdleClosed = once(idle.resume(), 'end');
       await pidAt(port);
       const stopped = service.stop();

@@ -1,9 +1,12 @@
 // Failures and calls of the primary, and what its workers do then.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import fs from 'node:fs';
 import net from 'node:net';
+import path from 'node:path';
 import { suite, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { temporaryFolder } from '../helpers/folder.ts';
 import { GET, HOST, received } from '../helpers/raw-client.ts';
 import { startReadyService, startService } from '../helpers/service.ts';
 import { QUICK } from '../helpers/times.ts';
@@ -26,7 +29,8 @@ suite('primary', () => {
     const killed = await startReadyService(t, { options: { workers: 1 } });
     const port = await killed.port();
     const blocking = killed.next('blocking');
-    const computed = killed.get('/block?ms=3000');
+    const enough = path.join(temporaryFolder(t), 'enough');
+    const computed = killed.get(`/block?file=${enough}`);
     const worker = await killed.readyPid();
     await blocking;
     killed.signal('SIGKILL');
@@ -35,6 +39,7 @@ suite('primary', () => {
     const { addresses, timeoutMs } = await service.seen('port in use, waiting');
     assert.deepEqual([addresses, timeoutMs], [[{ host: '127.0.0.1', port }], 10_000]);
     assert.ok(killed.leftovers().includes(worker), 'the worker computes on');
+    fs.writeFileSync(enough, '');
     await service.seen('all workers ready');
     assert.equal((await computed).status, 200, 'what was in flight is answered');
     assert.equal((await service.get('/')).status, 200);
