@@ -65,6 +65,11 @@ export interface WorkerStatus {
    * ten times within `watchdog.timeoutMs` if that is more often. Null: it is not ready, or it is at a debugger's mercy.
    */
   readonly silentMs: number | null;
+  /**
+   * How many connections it holds that are in use: HTTP/1.1 connections and HTTP/2 sessions on which a request came within the last 3
+   * seconds. Null: it is not ready, has just become so, or does not count them (`shed: false`).
+   */
+  readonly connections: number | null;
 }
 
 /** One worker, as log lines, events and results name it. */

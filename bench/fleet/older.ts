@@ -1,6 +1,6 @@
 // Lets the shell drive the fleet of an older checkout, whose `step` takes one event, and learns of time by an event of its own.
 import { defaultPolicy } from '../../test/helpers/default-policy.ts';
-import type { FleetEvent } from '../../src/fleet/event.ts';
+import type { FleetEvent, Heartbeats } from '../../src/fleet/event.ts';
 import type { Decisions } from './shell.ts';
 
 export function adapt(decisions: Decisions): Decisions {
@@ -45,6 +45,6 @@ function asBefore(event: FleetEvent): unknown {
   }
 }
 
-function timePassed(heard: ReadonlyMap<number, number>): unknown {
-  return { type: 'time-passed', heard };
+function timePassed(heard: Heartbeats): unknown {
+  return { type: 'time-passed', heard: new Map([...heard].map(([id, { at }]) => [id, at])) };
 }

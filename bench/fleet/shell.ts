@@ -1,7 +1,7 @@
 // A shell as the primary is one, but perfect and without processes: every worker boots, serves, beats and leaves on time.
 // What is left is what the fleet's decisions cost.
 import type { Command } from '../../src/fleet/command.ts';
-import type { FleetEvent } from '../../src/fleet/event.ts';
+import type { FleetEvent, Heartbeat } from '../../src/fleet/event.ts';
 import type { createFleet, Fleet, Generation } from '../../src/fleet/fleet.ts';
 import type { Policy } from '../../src/fleet/policy.ts';
 import type { step } from '../../src/fleet/step.ts';
@@ -82,7 +82,7 @@ export class Shell {
   readonly #agenda = new Agenda();
   readonly #alive = new Set<number>();
   readonly #told = new Set<string>();
-  #heard = new Map<number, number>();
+  #heard = new Map<number, Heartbeat>();
   #lastGeneration = 1;
   #lookAt = 0;
 
@@ -168,7 +168,7 @@ export class Shell {
   #beatLater(worker: number): void {
     this.#agenda.after(HEARTBEAT_MS, () => {
       if (!this.#alive.has(worker)) return;
-      this.#heard.set(worker, this.#agenda.now);
+      this.#heard.set(worker, { at: this.#agenda.now, connections: null });
       this.#beatLater(worker);
     });
   }

@@ -9,6 +9,11 @@ import { closeInStages } from './linger.ts';
 /** Connections for which closeAfterResponse was called. */
 const closing = new WeakSet<net.Socket>();
 
+/** True: it was asked for already. */
+export function isClosing(socket: net.Socket): boolean {
+  return closing.has(socket);
+}
+
 /**
  * Closes the connection after the response in flight, or, if there is none or its head is already written, after the next
  * one. Of pipelined requests every one is answered, and the response to the newest is the last (RFC 9112, section 9.6).

@@ -17,9 +17,14 @@ export function newestRequest(socket: net.Socket): IncomingMessage | null {
   return request instanceof IncomingMessage ? request : null;
 }
 
+/** A request of HTTP/1.1 has come on this connection, or may come: it is neither upgraded nor one of HTTP/2. */
+export function speaksHttp1(socket: net.Socket): boolean {
+  return parserOf(socket) instanceof Object;
+}
+
 /** An upgraded connection, or one of HTTP/2, has no such parser: that it sends no request does not make it idle. */
 export function isHttp1(socket: net.Socket): boolean {
-  return socket.bytesRead === 0 || parserOf(socket) instanceof Object;
+  return socket.bytesRead === 0 || speaksHttp1(socket);
 }
 
 /**

@@ -37,6 +37,17 @@ export class Sessions {
     return [...this.#sessions.keys()].reduce((sum, session) => sum + openStreams(session).length, 0);
   }
 
+  /** Those that are open, each with a way to end it while the others stay. */
+  get open(): readonly OpenSession[] {
+    return [...this.#sessions]
+      .filter(([session]) => !session.closed)
+      .map(([session, socket]) => ({
+        socket,
+        isClosing: this.#farewells.has(session),
+        giveBack: () => this.#end(session, socket, REST_MS),
+      }));
+  }
+
   /** Ends the open sessions, and those that are opened later. A later call can only shorten idleMs. */
   end(idleMs: number): void {
     this.#idleMs = Math.min(idleMs, this.#idleMs ?? idleMs);
@@ -49,6 +60,16 @@ export class Sessions {
     farewell.within(idleMs);
   }
 }
+
+export interface OpenSession {
+  readonly socket: net.Socket;
+  /** It ends as soon as it comes to rest. */
+  readonly isClosing: boolean;
+  giveBack(): void;
+}
+
+/** How long a session in use that is to end may take to come to rest, in ms: one that never rests is ended then. */
+const REST_MS = 1_000;
 
 /** The interval between two attempts to close an idle session, in ms. */
 const RETRY_MS = 50;

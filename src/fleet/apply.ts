@@ -56,9 +56,9 @@ function applyOne(turn: Turn, event: FleetEvent, context: Context): Turn {
 /** Heartbeats count for ready workers only: the watchdog watches no others. */
 function hear(fleet: Fleet, heard: Heartbeats): Fleet {
   const workers = fleet.workers.map((worker) => {
-    const heardAt = heard.get(worker.id);
-    return worker.state === 'ready' && heardAt !== undefined && heardAt > worker.heardAt
-      ? { ...worker, heardAt }
+    const heartbeat = heard.get(worker.id);
+    return worker.state === 'ready' && heartbeat !== undefined && heartbeat.at > worker.heardAt
+      ? { ...worker, heardAt: heartbeat.at, connections: heartbeat.connections }
       : worker;
   });
   return { ...fleet, workers };
@@ -71,7 +71,7 @@ function applyToWorker(turn: Turn, worker: Worker, event: WorkerEvent, context: 
   switch (event.type) {
     case 'worker-ready': {
       if (worker.state !== 'booting') return turn;
-      const ready: Worker = { ...worker, state: 'ready', readyAt: now, heardAt: now };
+      const ready: Worker = { ...worker, state: 'ready', readyAt: now, heardAt: now, connections: null };
       const { phase } = turn.fleet;
       const running = change(turn, { phase: phase.name === 'starting' ? { name: 'running' } : phase });
       const bootMs = now - worker.forkedAt;

@@ -22,6 +22,8 @@ export type Command =
     }
   /** Be the leader until you drain. */
   | { readonly type: 'elect'; readonly worker: number }
+  /** Give back so many connections: each is closed with its next response. */
+  | { readonly type: 'shed'; readonly worker: number; readonly connections: number }
   /** Serve on, but with readiness off: the service is about to stop. */
   | { readonly type: 'leave'; readonly worker: number }
   | { readonly type: 'kill'; readonly worker: number }
@@ -62,6 +64,8 @@ export type Announcement =
       readonly requests: number;
       readonly upgraded: number;
     }
+  /** It was told to give back so many connections, as it held more than its share. */
+  | { readonly type: 'connections-shed'; readonly worker: Worker; readonly connections: number }
   | { readonly type: 'worker-killed'; readonly worker: Worker; readonly cause: KillCause }
   | { readonly type: 'worker-failing'; readonly worker: Worker; readonly error: ErrorInfo }
   | { readonly type: 'worker-disconnected'; readonly worker: Worker }

@@ -11,8 +11,15 @@ export interface ErrorInfo {
   readonly properties?: Readonly<Record<string, unknown>>;
 }
 
-/** When the last heartbeat of each worker came, by the worker's id. */
-export type Heartbeats = ReadonlyMap<number, number>;
+export interface Heartbeat {
+  /** When it came. */
+  readonly at: number;
+  /** How many connections in use the worker holds. Null: it does not count them. */
+  readonly connections: number | null;
+}
+
+/** The last heartbeat of each worker, by the worker's id. */
+export type Heartbeats = ReadonlyMap<number, Heartbeat>;
 
 export type FleetEvent =
   | { readonly type: 'heartbeats'; readonly heard: Heartbeats }

@@ -1,5 +1,5 @@
 // The state of a fleet: its target, and its actual workers.
-import { survey } from './occupancy.ts';
+import { inSlot, survey } from './occupancy.ts';
 import type { ErrorInfo } from './event.ts';
 import type { Occupancy } from './occupancy.ts';
 import type { Policy } from './policy.ts';
@@ -77,6 +77,15 @@ export interface Fleet {
    * or its process has exited, whatever its state. Null: there is none.
    */
   readonly leader: number | null;
+  readonly shedding: Shedding;
+}
+
+/** What came of telling workers to give back connections. */
+export interface Shedding {
+  /** When they were last told to. -Infinity: never. */
+  readonly at: number;
+  /** How often they were, one time after the other, since every worker last held its share. */
+  readonly rounds: number;
 }
 
 export const NO_BACKOFF: Backoff = { earlyExits: 0, notBefore: 0 };
@@ -104,6 +113,7 @@ export function createFleet(policy: Policy, size: number, generation: Generation
     occupancy: survey([], size, () => false),
     lastWorkerId: 0,
     leader: null,
+    shedding: { at: -Infinity, rounds: 0 },
   };
 }
 
@@ -150,6 +160,11 @@ export function readyWorkers({ workers }: Fleet): readonly Ready[] {
 /** Is it to be replaced, because it asked to, or because a rollout is under way and it is not of the target? */
 export function isOutdated(fleet: Fleet, worker: Active): boolean {
   return isRecycled(worker) || (isRolling(fleet) && worker.generation !== fleet.target.id);
+}
+
+/** Does every slot have a ready worker, of any generation? */
+export function isFull(fleet: Fleet): boolean {
+  return isServing(fleet) && fleet.slots.every((_, slot) => inSlot(fleet.occupancy, slot).some(isReady));
 }
 
 /** Has it been ready for `rollout.minReadyMs`? */

@@ -30,6 +30,8 @@ export interface Policy {
   readonly shutdown: DrainTimes & { readonly delayMs: number };
   readonly closeMs: number;
   readonly watchdog: { readonly timeoutMs: number } | false;
+  /** Do workers that hold more connections than their share give some back? */
+  readonly shed: boolean;
 }
 
 /** How many workers of a fleet of this size may drain at once before a rollout waits. */

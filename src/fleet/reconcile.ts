@@ -19,14 +19,13 @@
 // | replaceInPlace    | there is no room for the successor of an outdated worker   | only now is it clear that there is no room              |
 // | completeRollout   | every slot has an available worker of the target, no other | sees the result of the rules above                      |
 // | electLeader       | no worker is the leader, and one is ready                  | sees which workers drain, and which stay                |
+// | shed              | a ready worker holds clearly more than its share           | only a fleet that is complete has shares                |
 // | announceReady     | every slot has a ready worker, and did not before          | sees the result of the rules above                      |
 // | finish            | the fleet is stopping, and no worker is left               | `finish` is the last command of all                     |
 import { resetBackoff } from './backoff.ts';
 import { assessFailures } from './failures.ts';
-import { isServing, readyWorkers } from './fleet.ts';
-import type { Fleet } from './fleet.ts';
+import { isFull, readyWorkers } from './fleet.ts';
 import { electLeader } from './leader.ts';
-import { inSlot } from './occupancy.ts';
 import { killOverdue } from './overdue.ts';
 import {
   cancelBoots,
@@ -38,10 +37,10 @@ import {
 } from './replace.ts';
 import { respawnMissing } from './respawn.ts';
 import { completeRollout, handOverSlots } from './rollout.ts';
+import { shed } from './shed.ts';
 import { abortWhenStopping, failShutdown, finish, leave, stopWorkers } from './shutdown.ts';
 import { announce } from './turn.ts';
 import type { Context, Rule, Turn } from './turn.ts';
-import { isReady } from './worker.ts';
 
 /** They deal with what has happened, so they run once. */
 const FIRST: readonly Rule[] = [
@@ -67,7 +66,7 @@ const REPEATED: readonly Rule[] = [
   completeRollout,
 ];
 
-const LAST: readonly Rule[] = [electLeader, announceReady, finish];
+const LAST: readonly Rule[] = [electLeader, shed, announceReady, finish];
 
 /** Two or three passes are enough, as the simulation shows. Whatever is left then is done by the next step. */
 const MAX_PASSES = 8;
@@ -99,9 +98,4 @@ function announceReady(turn: Turn): Turn {
   const isNew = readyWorkers(fleet).some(({ generation }) => generation === fleet.target.id);
   const { id: generation, entry, cwd } = isNew ? fleet.target : fleet.stable;
   return announce(turn, { type: 'fleet-ready', size: fleet.slots.length, generation, entry, cwd });
-}
-
-/** Does every slot have a ready worker, of any generation? */
-export function isFull(fleet: Fleet): boolean {
-  return isServing(fleet) && fleet.slots.every((_, slot) => inSlot(fleet.occupancy, slot).some(isReady));
 }

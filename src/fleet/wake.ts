@@ -2,6 +2,7 @@
 import { availableAt, isRespawning, readyWorkers } from './fleet.ts';
 import type { Fleet } from './fleet.ts';
 import { deadline } from './overdue.ts';
+import { nextShedAt } from './shed.ts';
 import { lastWait } from './shutdown.ts';
 
 /** The time of the next deadline; Infinity: there is none. */
@@ -16,6 +17,7 @@ function deadlines(fleet: Fleet): readonly number[] {
     ...workers.map((worker) => deadline(worker, policy)),
     ...(isRespawning(fleet) ? readyWorkers(fleet).map((worker) => availableAt(fleet, worker)) : []),
     ...(isRespawning(fleet) ? slots.map(({ backoff }) => backoff.notBefore) : []),
+    nextShedAt(fleet),
     ...(phase.name === 'leaving' ? [phase.drainAt] : []),
     ...(phase.name === 'stopping' ? [lastWait(fleet)] : []),
   ];

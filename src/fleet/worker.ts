@@ -25,6 +25,8 @@ export interface Ready extends Life {
   readonly readyAt: number;
   /** When its last heartbeat came. */
   readonly heardAt: number;
+  /** How many connections in use it held then. Null: it has not said so yet. */
+  readonly connections: number | null;
   /** A debugger is open in it, and may stop it at any time: then it is not heard of. */
   readonly debugged: boolean;
   /** Why it is to be replaced, even if its generation is the target. Null: it is not. */

@@ -27,6 +27,8 @@ import { checkRespawn } from './respawn.ts';
 import type { RespawnOptions } from './respawn.ts';
 import { checkRollout, defaultMaxDraining } from './rollout.ts';
 import type { RolloutOptions } from './rollout.ts';
+import { checkShed } from './shed.ts';
+import type { ShedOptions } from './shed.ts';
 import { checkShutdown } from './shutdown.ts';
 import type { ShutdownOptions } from './shutdown.ts';
 import { refuseUnknown } from './unknown.ts';
@@ -63,7 +65,8 @@ export interface ClusteredOptions
     ReleaseOptions,
     EnvironmentOptions,
     HeapOptions,
-    LogOptions {
+    LogOptions,
+    ShedOptions {
   /** Where the service listens: at one endpoint, or at several. */
   listen?: ListenOptions | readonly ListenOptions[] | undefined;
   /** How workers boot. */
@@ -89,6 +92,7 @@ export interface ClusteredOptions
 const OPTIONS = {
   workers: checkWorkers,
   listen: checkListen,
+  shed: checkShed,
   boot: checkBoot,
   respawn: checkRespawn,
   rollout: checkRollout,
@@ -135,7 +139,10 @@ export function validateBuildApp(buildApp: unknown): void {
 
 /** @throws FST_CLUSTERED_OPTION_INVALID, FST_CLUSTERED_OPTION_UNKNOWN: the first option that is wrong. */
 export function validate(options: ClusteredOptions, runtime: Runtime): Settings {
-  const { listen, boot, respawn, rollout, shutdown, closeMs, watchdog, ...rest } = complete(options, runtime);
+  const { listen, shed, boot, respawn, rollout, shutdown, closeMs, watchdog, ...rest } = complete(
+    options,
+    runtime,
+  );
   return {
     ...rest,
     listen: listenSettings(options.listen, listen, runtime),
@@ -147,6 +154,7 @@ export function validate(options: ClusteredOptions, runtime: Runtime): Settings 
       shutdown,
       closeMs,
       watchdog,
+      shed,
     },
   };
 }

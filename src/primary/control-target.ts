@@ -16,6 +16,7 @@ const FOLLOWED: Readonly<Record<keyof ClusteredEvents, boolean>> = {
   'worker-disconnected': true,
   'worker-exited': true,
   'connections-cut': true,
+  'connections-shed': false,
   'fork-failed': true,
   'leader-elected': false,
   'leader-stepped-down': false,

@@ -188,6 +188,7 @@ export class Primary implements ClusteredPrimary {
       case 'drain':
       case 'elect':
       case 'leave':
+      case 'shed':
       case 'kill':
         return this.#processes.carryOut(command);
       case 'release-sockets':

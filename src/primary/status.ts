@@ -46,5 +46,6 @@ function statusOfWorker(worker: Worker, { leader, now }: Fleet, pidOf: PidOf): W
     leader: id === leader,
     // Both times are of the last step: what this process has not read meanwhile does not count as silence.
     silentMs: worker.state === 'ready' && !worker.debugged ? Math.round(now - worker.heardAt) : null,
+    connections: worker.state === 'ready' ? worker.connections : null,
   };
 }

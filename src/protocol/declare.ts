@@ -48,6 +48,10 @@ export const text: Field<string> = (value) => (typeof value === 'string' ? value
 /** False if it is missing: the sender is of a release that did not have it yet. */
 export const flag: Field<boolean> = (value) => value === true;
 
+/** Null if it is missing: the sender does not count, or is of a release that did not yet. */
+export const countIfKnown: Field<number | null> = (value) =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : null;
+
 /** One of the keys: a record, so that the compiler reports a missing one. */
 export function keyOf<Key extends string>(keys: Readonly<Record<Key, true>>): Field<Key> {
   return (value) => Object.keys(keys).find((key): key is Key => key === value) ?? BROKEN;

@@ -7,6 +7,8 @@ const MESSAGES = {
   acknowledged: {},
   /** The worker is the leader from now on, until it drains. */
   elected: {},
+  /** The worker holds more than its share: it is to give back so many connections. */
+  shed: { connections: number },
   /** The whole service is about to stop: the worker still serves, but its readiness is false. */
   leave: {},
   /** `final`: no worker accepts connections after this one. */

@@ -1,5 +1,5 @@
 // The messages that a worker sends to the primary.
-import { flag, number, parserOf, text } from './declare.ts';
+import { countIfKnown, flag, number, parserOf, text } from './declare.ts';
 import type { MessageOf } from './declare.ts';
 import { parseErrorInfo } from './error-info.ts';
 import { heldHandlers } from './held-handlers.ts';
@@ -13,8 +13,11 @@ const MESSAGES = {
   debugged: {},
   /** The worker listens. `secure`: by TLS. */
   ready: { secure: flag },
-  /** The event loop of the worker is alive. `debugged`: a debugger is open, and may stop it. */
-  heartbeat: { debugged: flag },
+  /**
+   * The event loop of the worker is alive. `debugged`: a debugger is open, and may stop it. `connections`: how many in use it
+   * holds, if it counts them.
+   */
+  heartbeat: { debugged: flag, connections: countIfKnown },
   /** Its boot failed, or an error was thrown that nothing caught. The worker drains and exits by itself, with code 1. */
   failing: { error: parseErrorInfo },
   /** The worker asks to be replaced. */

@@ -13,6 +13,8 @@ export interface WorkerSettings {
   /** Of sockets that have none of their own. */
   readonly backlog: number;
   readonly heartbeatMs: number;
+  /** True: it counts the connections in use, and tells when their number has changed. */
+  readonly shed: boolean;
   /** For a worker that has to leave without an order from the primary. */
   readonly shutdown: { readonly idleMs: number; readonly graceMs: number };
   readonly closeMs: number;

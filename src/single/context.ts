@@ -60,6 +60,7 @@ function status(state: WorkerState, generation: FleetStatus['target'], leader: b
         leader,
         // Who asks is the process itself.
         silentMs: state === 'ready' || state === 'leaving' ? 0 : null,
+        connections: null,
       },
     ],
     resources: null,

@@ -114,11 +114,13 @@ async function startServing<App extends ServableApp>(
   };
   const options = { furtherServers, onCut };
   const own = places.filter(({ name }) => name === null);
-  const drain = await serve(app, context, () => listen(app, own), options).catch(async (error: unknown) => {
-    await furtherServers.drain(order);
-    await close(app, policy.closeMs);
-    throw error;
-  });
+  const { drain } = await serve(app, context, () => listen(app, own), options).catch(
+    async (error: unknown) => {
+      await furtherServers.drain(order);
+      await close(app, policy.closeMs);
+      throw error;
+    },
+  );
   const systemd = serviceManager((error) => logError(app.log, error, 'systemd not notified'));
   context.markReady();
   void context.lead((error) => logError(app.log, error, 'an onLeader hook failed'));

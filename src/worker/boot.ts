@@ -6,9 +6,10 @@ import type { MutableContext } from '../app/context.ts';
 import { logError, STDERR_LOGGER } from '../app/log-error.ts';
 import type { ErrorLogger } from '../app/log-error.ts';
 import { Acceptor } from '../drain/acceptor.ts';
+import type { ConnectionLoad } from '../drain/connection-load.ts';
 import type { Drain } from '../drain/drain.ts';
 import { serve } from '../drain/serve.ts';
-import type { ServeOptions } from '../drain/serve.ts';
+import type { Served, ServeOptions } from '../drain/serve.ts';
 import { ProtocolError } from '../errors.ts';
 import { listenWithApp } from '../app/listen.ts';
 import type { Opening } from '../app/listen.ts';
@@ -30,7 +31,7 @@ export class Boot<App extends ServableApp> {
   /** From then on the app's sockets are closed with its server. */
   #hasSockets = false;
   #app: App | undefined;
-  #drain: Drain | undefined;
+  #served: Served | undefined;
 
   constructor(
     settings: WorkerSettings,
@@ -59,7 +60,12 @@ export class Boot<App extends ServableApp> {
 
   /** Undefined until the app listens. */
   get drain(): Drain | undefined {
-    return this.#drain;
+    return this.#served?.drain;
+  }
+
+  /** Undefined until the app listens. */
+  get load(): ConnectionLoad | undefined {
+    return this.#served?.load;
   }
 
   /** Settles when the app listens, or the boot was stopped. Rejects with what buildApp or a plugin threw. */
@@ -103,6 +109,6 @@ export class Boot<App extends ServableApp> {
     this.#hasSockets = true;
     const listen = async (): Promise<Acceptor> =>
       new Acceptor(await listenWithApp(app, this.#sockets.take(undefined)));
-    this.#drain = await serve(app, this.#context, listen, this.#options);
+    this.#served = await serve(app, this.#context, listen, this.#options);
   }
 }

@@ -20,6 +20,7 @@ import { GracefulExit } from './graceful-exit.ts';
 import { HELD_EVENTS } from './held-events.ts';
 import { InheritedSockets } from './inherited-sockets.ts';
 import { isDebuggerOpen } from './inspector.ts';
+import { LoadReport } from './load-report.ts';
 
 /**
  * How long a worker hears SIGTERM before it asks to be replaced, in ms. Whoever signals every process of the service, as
@@ -59,6 +60,7 @@ class Worker<App extends ServableApp> {
   readonly #boot: Boot<App>;
   readonly #handlers: ExitHandlers;
   readonly #exit: GracefulExit;
+  #load: LoadReport | undefined;
   #isReady = false;
 
   constructor(settings: WorkerSettings) {
@@ -122,7 +124,13 @@ class Worker<App extends ServableApp> {
     const { untaken } = this.#endpoints;
     if (untaken.length > 0) void this.#channel.send({ type: 'endpoints-unserved', names: untaken });
     this.#handlers.tell((handlers) => void this.#channel.send({ type: 'handlers-held', handlers }));
-    const beat = (): void => void this.#channel.send({ type: 'heartbeat', debugged: isDebuggerOpen() });
+    const { load } = this.#boot;
+    const counted = this.#settings.shed ? load : undefined;
+    const beat = (): void => {
+      const connections = counted?.inUse ?? null;
+      void this.#channel.send({ type: 'heartbeat', debugged: isDebuggerOpen(), connections });
+    };
+    if (counted !== undefined) this.#load = new LoadReport(counted, beat);
     setInterval(beat, this.#settings.heartbeatMs).unref();
   }
 
@@ -151,6 +159,8 @@ class Worker<App extends ServableApp> {
         );
       case 'leave':
         return this.#context.markLeaving();
+      case 'shed':
+        return this.#load?.giveBack(instruction.connections);
       case 'drain':
         return this.#exit.begin(instruction);
     }

@@ -96,6 +96,7 @@ const EVENTS = {
   'worker-disconnected': { worker: true, explanation: true },
   'worker-exited': { worker: true, code: true, signal: true, expected: true, explanation: true },
   'connections-cut': { worker: true, requests: true, upgraded: true },
+  'connections-shed': { worker: true, connections: true },
   'fork-failed': { worker: true, error: true },
   'leader-elected': { worker: true },
   'leader-stepped-down': { worker: true },

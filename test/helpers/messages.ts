@@ -7,6 +7,7 @@ export const PRIMARY_MESSAGES = [
   'broadcasts dropped',
   'command received',
   'connections cut',
+  'connections shed',
   'an event listener failed',
   'descriptors unused',
   'endpoints not served',

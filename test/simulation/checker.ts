@@ -75,6 +75,8 @@ export class Checker implements Observer {
     if (!this.#isQuiet || command.type === 'announce') return;
     // A worker that drained already may still have been the leader, and a next one has to wait for it.
     if (command.type === 'elect') return;
+    // Clients may be anywhere by then.
+    if (command.type === 'shed') return;
     // Workers that drained already may still have to be killed.
     if (command.type === 'kill' && this.#ledger.workers.get(command.worker)?.state === 'leaving') return;
     throw new Breach('a fleet that has reached its target is left alone', `a ${command.type}`);

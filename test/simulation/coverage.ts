@@ -35,6 +35,7 @@ const happenings: readonly string[] = [
   'leave',
   'respawn-delayed',
   'respawn-delayed: slowest',
+  'shed',
 ];
 
 /** One of the events of a step, and the step. */
@@ -362,6 +363,7 @@ function inWords(command: Command): string {
     case 'kill':
     case 'leave':
     case 'release-sockets':
+    case 'shed':
       return command.type;
     case 'announce':
       return announcementInWords(command.announcement);

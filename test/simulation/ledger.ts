@@ -16,6 +16,8 @@ export interface Known {
   state: 'booting' | 'ready' | 'leaving' | 'killed';
   readyAt: number;
   heardAt: number;
+  /** How many connections it has last told of. Null: it has told of none since it is ready. */
+  connections: number | null;
   /** Leaving: when it must be killed. */
   leaveBy: number;
   killedAt: number;
@@ -54,6 +56,8 @@ export class Ledger {
   targetSince = 0;
   stable: number;
   lastWorker = 0;
+  /** When connections were last given back. */
+  shedAt = -Infinity;
   readonly generations = new Map<number, Generation>();
   readonly aborted = new Set<number>();
   /** Generations that have had an available worker. */
@@ -232,9 +236,11 @@ export class Ledger {
     this.leadership.hear(event);
     switch (event.type) {
       case 'heartbeats':
-        for (const [id, at] of event.heard) {
+        for (const [id, { at, connections }] of event.heard) {
           const worker = this.workers.get(id);
-          if (worker?.state === 'ready') worker.heardAt = Math.max(worker.heardAt, at);
+          if (worker?.state !== 'ready' || at <= worker.heardAt) continue;
+          worker.heardAt = at;
+          worker.connections = connections;
         }
         return;
       case 'restart-requested':
@@ -366,6 +372,7 @@ export class Ledger {
           state: 'booting',
           readyAt: Infinity,
           heardAt: Infinity,
+          connections: null,
           leaveBy: Infinity,
           killedAt: Infinity,
           hasAskedToRetire: false,
@@ -391,6 +398,9 @@ export class Ledger {
         return;
       }
       case 'elect':
+        return;
+      case 'shed':
+        this.shedAt = this.now;
         return;
       case 'kill':
         // What is announced with it says why.
@@ -447,6 +457,7 @@ export class Ledger {
       case 'worker-failing':
       case 'worker-disconnected':
       case 'connections-cut':
+      case 'connections-shed':
       case 'worker-exited':
       case 'fork-failed':
       case 'leader-elected':

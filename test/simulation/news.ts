@@ -54,6 +54,7 @@ export function newsIn(announcement: Announcement): string | null {
     case 'worker-forked':
     case 'worker-draining':
     case 'worker-killed':
+    case 'connections-shed':
     case 'leader-elected':
     case 'respawn-delayed':
     case 'fleet-ready':

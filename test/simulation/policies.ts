@@ -39,6 +39,7 @@ export const policies = {
     rollout: { ...rollout, maxSurge: 0, maxUnavailable: 3 },
   },
   'no watchdog': { ...defaults, watchdog: false, closeMs: 500 },
+  'no shedding': { ...defaults, shed: false },
   'quick to give up': {
     ...defaults,
     boot: { timeoutMs: 3_000, concurrency: 2 },

@@ -1,6 +1,6 @@
 // The primary of the fake world: it holds the fleet, keeps awake time, reads everything that has arrived, and then steps.
 import type { Command } from '../../src/fleet/command.ts';
-import type { FleetEvent } from '../../src/fleet/event.ts';
+import type { FleetEvent, Heartbeat } from '../../src/fleet/event.ts';
 import type { Fleet } from '../../src/fleet/fleet.ts';
 import { step } from '../../src/fleet/step.ts';
 import { nextWakeAt } from '../../src/fleet/wake.ts';
@@ -38,8 +38,8 @@ export class Primary {
   busyMs = 0;
   /** What it has read since its last step. */
   #inbox: FleetEvent[] = [];
-  /** When the last heartbeat of each worker came, since the last step. */
-  #heard = new Map<number, number>();
+  /** The last heartbeat of each worker, since the last step. */
+  #heard = new Map<number, Heartbeat>();
   #isReading = false;
   /** What it does as soon as it reads again; null: it reads. */
   #unread: (() => void)[] | null = null;
@@ -72,8 +72,8 @@ export class Primary {
   }
 
   /** A heartbeat of a worker. */
-  note(worker: number): void {
-    this.#onceReading(() => this.#heard.set(worker, this.now));
+  note(worker: number, connections: number): void {
+    this.#onceReading(() => this.#heard.set(worker, { at: this.now, connections }));
   }
 
   /** SIGSTOP, or the lid of a laptop. */

@@ -2,6 +2,7 @@
 import type { FleetEvent } from '../../src/fleet/event.ts';
 import type { Policy } from '../../src/fleet/policy.ts';
 import type { Agenda } from './agenda.ts';
+import type { Clients } from './clients.ts';
 import type { Health } from './history.ts';
 import { between } from './random.ts';
 import type { Random } from './random.ts';
@@ -14,6 +15,7 @@ export interface Surroundings {
   awakeNow(): number;
   /** It has just begun to do what only the leader may do. */
   leads(worker: number): void;
+  readonly clients: Clients;
   /** A message arrives at the primary. */
   deliver(message: Message): void;
 }
@@ -21,13 +23,17 @@ export interface Surroundings {
 /** A message takes at most this long, in either direction. */
 export const latencyMs = 20;
 
+/** So often a worker looks how many connections it holds. */
+const lookMs = 500;
+
 const unkillableMs = 20_000;
 
 /** The primary waits this long for the exit of a process whose channel is closed. */
 const exitAfterDisconnectMs = 1_000;
 
 /** A heartbeat is no event of the fleet: it comes with the next step. */
-export type Message = FleetEvent | { readonly type: 'heartbeat'; readonly worker: number };
+export type Message =
+  FleetEvent | { readonly type: 'heartbeat'; readonly worker: number; readonly connections: number };
 
 export class Process {
   readonly id: number;
@@ -52,6 +58,8 @@ export class Process {
   isLeading = false;
   /** What it does then takes so long to end, once it drains. */
   #leadershipMs = 0;
+  /** It is about to tell how many connections it holds. */
+  #isCounting = false;
   readonly #random: Random;
   readonly #outside: Surroundings;
   #lastArrivalAt = 0;
@@ -120,6 +128,26 @@ export class Process {
     });
   }
 
+  /** It gives back so many connections. Their clients connect anew. */
+  shed(connections: number): void {
+    if (this.isDisconnected) return;
+    this.#later(this.#latency(), () => {
+      if (this.state !== 'ready' || this.isDisconnected) return;
+      this.#outside.clients.moveFrom(this.id, connections);
+      this.counts();
+    });
+  }
+
+  /** The number of its connections has changed. It looks every second. */
+  counts(): void {
+    if (this.#isCounting || !this.#outside.policy.shed) return;
+    this.#isCounting = true;
+    this.#later(this.#between(0, lookMs), () => {
+      this.#isCounting = false;
+      if (this.state === 'ready') this.#tellThatItLives();
+    });
+  }
+
   drain(graceMs: number): void {
     this.askedToLeaveAt = Math.min(this.askedToLeaveAt, this.#outside.awakeNow());
     if (this.ignoresDrain || this.isDisconnected) return;
@@ -135,6 +163,7 @@ export class Process {
     if (this.state === 'gone') return;
     this.state = 'gone';
     this.isLeading = false;
+    this.#outside.clients.moveFrom(this.id, Infinity);
     this.goneAt = this.#outside.awakeNow();
     // Not through #send: an exit may overtake the messages that were sent before it.
     this.#outside.agenda.after(this.#latency(), () =>
@@ -186,7 +215,7 @@ export class Process {
       this.#later(0, () => {
         this.isDebugged = false;
         // A heartbeat says so. While the worker boots nothing does, until it is ready.
-        this.#send({ type: 'heartbeat', worker: this.id });
+        this.#tellThatItLives();
         this.#send({ type: 'debugger-closed', worker: this.id });
       });
     });
@@ -207,6 +236,8 @@ export class Process {
     this.state = 'ready';
     this.readyAt = this.#outside.agenda.now;
     this.#send({ type: 'worker-ready', worker: this.id });
+    this.#outside.clients.connectTo(this.id);
+    this.counts();
     const { watchdog } = this.#outside.policy;
     if (watchdog !== false) this.#beat(watchdog.timeoutMs / 3);
   }
@@ -214,8 +245,16 @@ export class Process {
   #beat(everyMs: number): void {
     this.#later(everyMs, () => {
       if (this.state !== 'ready') return;
-      this.#send({ type: 'heartbeat', worker: this.id });
+      this.#tellThatItLives();
       this.#beat(everyMs);
+    });
+  }
+
+  #tellThatItLives(): void {
+    this.#send({
+      type: 'heartbeat',
+      worker: this.id,
+      connections: this.#outside.clients.heldBy(this.id),
     });
   }
 
@@ -233,6 +272,7 @@ export class Process {
     const ms = this.state === 'booting' || this.#random() < 0.7 ? Math.min(150, limit) : limit;
     if (this.isLeading && this.state !== 'leaving') this.#later(this.#leadershipMs, () => this.#stepDown());
     this.state = 'leaving';
+    this.#outside.clients.moveFrom(this.id, Infinity);
     const afterMs = this.#between(0, ms);
     if (afterMs > graceMs) this.#later(graceMs, () => this.#cut());
     this.#later(afterMs, () => this.exit(code, null));

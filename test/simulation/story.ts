@@ -88,6 +88,8 @@ function commandInWords(command: Command): string | null {
       return `drain #${command.worker} (${command.cause})`;
     case 'leave':
       return `tell #${command.worker} that the service is about to stop`;
+    case 'shed':
+      return `#${command.worker} gives back ${command.connections} connections`;
     case 'elect':
       return `elect #${command.worker} the leader`;
     case 'kill':
@@ -135,6 +137,7 @@ function announcementInWords(announcement: Announcement): string | null {
     case 'leader-elected':
     case 'leader-stepped-down':
     case 'connections-cut':
+    case 'connections-shed':
       return null;
   }
 }

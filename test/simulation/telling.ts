@@ -1,7 +1,7 @@
 // Runs a history: trouble, then time to reach the target, then quiet, then the end.
 import { isOutdated, isRolling, isServing } from '../../src/fleet/fleet.ts';
 import type { Fleet } from '../../src/fleet/fleet.ts';
-import { isFull } from '../../src/fleet/reconcile.ts';
+import { isFull } from '../../src/fleet/fleet.ts';
 import { isActive } from '../../src/fleet/worker.ts';
 import type { Policy } from '../../src/fleet/policy.ts';
 import type { History, Trouble } from './history.ts';

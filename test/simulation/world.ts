@@ -4,6 +4,7 @@ import { createFleet } from '../../src/fleet/fleet.ts';
 import type { Generation } from '../../src/fleet/fleet.ts';
 import type { Policy } from '../../src/fleet/policy.ts';
 import { Agenda } from './agenda.ts';
+import { Clients } from './clients.ts';
 import type { Health, History, Trouble } from './history.ts';
 import { policies } from './policies.ts';
 import { Primary, readingMs } from './primary.ts';
@@ -16,6 +17,7 @@ export class World {
   readonly policy: Policy;
   readonly primary: Primary;
   readonly processes = new Map<number, Process>();
+  readonly clients: Clients;
   readonly #history: History;
   /** Called with the commands of each step, before they are carried out. */
   watch: (moment: Moment) => void = () => {};
@@ -31,6 +33,7 @@ export class World {
     this.policy = policies[history.policy];
     const fleet = createFleet(this.policy, history.size, { id: 1, ...release(1) });
     const random = seeded(history.seed);
+    this.clients = new Clients(seeded(~history.seed), () => this.#serving());
     this.primary = new Primary(fleet, this.agenda, random, (moment) => this.#obey(moment));
   }
 
@@ -87,6 +90,8 @@ export class World {
         return this.processes.get(command.worker)?.elect();
       case 'kill':
         return this.processes.get(command.worker)?.kill();
+      case 'shed':
+        return this.processes.get(command.worker)?.shed(command.connections);
       case 'leave':
       case 'release-sockets':
       case 'finish':
@@ -104,13 +109,16 @@ export class World {
     const process = new Process(id, this.health(entry), random, {
       agenda: this.agenda,
       policy: this.policy,
+      clients: this.clients,
       leads: (leader) => {
         const other = this.#living().find((each) => each.isLeading && each.id !== leader);
         if (other !== undefined) this.twoLeaders ??= `#${other.id} and #${leader}`;
       },
       awakeNow: () => this.primary.now,
       deliver: (message) =>
-        message.type === 'heartbeat' ? this.primary.note(message.worker) : this.primary.hear(message),
+        message.type === 'heartbeat'
+          ? this.primary.note(message.worker, message.connections)
+          : this.primary.hear(message),
     });
     this.processes.set(id, process);
     process.boot();
@@ -196,6 +204,11 @@ export class World {
 
   #living(): readonly Process[] {
     return [...this.processes.values()].filter((process) => process.state !== 'gone');
+  }
+
+  /** Those that accept connections. */
+  #serving(): readonly Process[] {
+    return this.#living().filter(({ state }) => state === 'ready');
   }
 
   #pick(pick: number): Process | undefined {

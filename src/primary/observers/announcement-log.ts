@@ -62,6 +62,8 @@ function lineOf(announcement: Announcement): readonly [Level, string] {
       return ['info', 'worker draining'];
     case 'connections-cut':
       return ['warn', 'connections cut'];
+    case 'connections-shed':
+      return ['debug', 'connections shed'];
     case 'worker-killed':
       return ['error', 'worker killed'];
     case 'worker-failing':

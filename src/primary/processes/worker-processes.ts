@@ -1,6 +1,6 @@
 // The processes of all workers: carries out the commands for them, and turns what they send into events of the fleet.
 import type { Command } from '../../fleet/command.ts';
-import type { FleetEvent, Heartbeats } from '../../fleet/event.ts';
+import type { FleetEvent, Heartbeat, Heartbeats } from '../../fleet/event.ts';
 import { ProtocolError } from '../../errors.ts';
 import type { Settings } from '../../options/index.ts';
 import { urlOf } from '../../net/endpoint.ts';
@@ -56,7 +56,7 @@ export class WorkerProcesses {
   readonly #processes = new Map<number, WorkerProcess>();
   readonly #outboxes = new Map<number, Outbox>();
   /** Since they were last taken. They are no events: there are many, and they change nothing until the fleet looks at them. */
-  #heartbeats = new Map<number, number>();
+  #heartbeats = new Map<number, Heartbeat>();
 
   /** Workers in which a debugger is open. */
   readonly #debugged = new Set<number>();
@@ -82,7 +82,7 @@ export class WorkerProcesses {
     return own.map((endpoint) => urlOf(endpoint, this.#isSecure));
   }
 
-  /** When the latest heartbeat of each worker came, of those that had one since the last call. */
+  /** The latest heartbeat of each worker, of those that had one since the last call. */
   takeHeartbeats(): Heartbeats {
     const taken = this.#heartbeats;
     this.#heartbeats = new Map();
@@ -102,6 +102,10 @@ export class WorkerProcesses {
         return known?.send({ type: 'elected' });
       case 'leave':
         return known?.send({ type: 'leave' });
+      case 'shed': {
+        const { type, connections } = command;
+        return known?.send({ type, connections });
+      }
       case 'kill':
         return known?.kill();
     }
@@ -186,7 +190,7 @@ export class WorkerProcesses {
         return this.#noteDebugger(worker, true);
       case 'heartbeat':
         this.#noteDebugger(worker, message.debugged);
-        this.#heartbeats.set(worker, now());
+        this.#heartbeats.set(worker, { at: now(), connections: message.connections });
         return undefined;
       case 'failing':
         return dispatch({ type: 'worker-failing', worker, error: message.error });

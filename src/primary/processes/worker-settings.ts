@@ -11,7 +11,7 @@ export function workerSettings(
   { policy, exitHandlers }: Settings,
   sockets: HeldSockets,
 ): WorkerSettings {
-  const { shutdown, closeMs, watchdog } = policy;
+  const { shutdown, closeMs, watchdog, shed } = policy;
   return {
     ...worker,
     protocol: PROTOCOL,
@@ -23,6 +23,7 @@ export function workerSettings(
     })),
     backlog: DEFAULT_BACKLOG,
     heartbeatMs: heartbeatMs(watchdog),
+    shed,
     shutdown: { idleMs: shutdown.idleMs, graceMs: shutdown.graceMs },
     closeMs,
     exitHandlers,

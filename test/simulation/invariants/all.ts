@@ -9,6 +9,7 @@ import { leader } from './leader.ts';
 import { outages } from './outages.ts';
 import { replacement } from './replacement.ts';
 import { rollouts } from './rollouts.ts';
+import { shedding } from './shedding.ts';
 import { shutdown } from './shutdown.ts';
 import type { Invariant } from './invariant.ts';
 
@@ -24,4 +25,5 @@ export const invariants: readonly Invariant[] = [
   ...knowledge,
   ...announcements,
   ...leader,
+  ...shedding,
 ];

@@ -128,6 +128,12 @@ function isSaid(command: Command, next: Command | undefined): boolean {
       return announcement?.type === 'worker-killed' && announcement.worker.id === command.worker;
     case 'elect':
       return announcement?.type === 'leader-elected' && announcement.worker.id === command.worker;
+    case 'shed':
+      return (
+        announcement?.type === 'connections-shed' &&
+        announcement.worker.id === command.worker &&
+        announcement.connections === command.connections
+      );
     case 'leave':
     case 'release-sockets':
     case 'finish':

@@ -57,7 +57,7 @@ async function start(
   const context = createSingleContext(furtherServers);
   const { places } = validated({ listen: { host: '127.0.0.1', port: 0 } }).listen;
   const options = { furtherServers, onCut: () => undefined };
-  const drain = await serve(app, context, () => listen(app, places), options);
+  const { drain } = await serve(app, context, () => listen(app, places), options);
   t.after(() => app.close());
   const { port } = Object(app.server.address());
   const client = connect(port, '127.0.0.1');

@@ -51,7 +51,7 @@ suite('the watchdog', () => {
     fleet.does();
     assert.deepEqual(fleet.passes(1_000_000).does(), []);
     assert.equal(fleet.nextWakeIn, Infinity);
-    const heard = new Map([[1, fleet.now]]);
+    const heard = new Map([[1, { at: fleet.now, connections: null }]]);
     fleet.happens({ type: 'debugger-closed', worker: 1 }, { type: 'heartbeats', heard });
     fleet.does();
     assert.deepEqual(fleet.passes(29_999).does(), []);

@@ -1,6 +1,6 @@
 // Drives a fleet by hand: events happen, time passes, and the commands that follow come out in words.
 import type { Announcement, Command } from '../../../src/fleet/command.ts';
-import type { ErrorInfo, FleetEvent } from '../../../src/fleet/event.ts';
+import type { ErrorInfo, FleetEvent, Heartbeat } from '../../../src/fleet/event.ts';
 import { createFleet } from '../../../src/fleet/fleet.ts';
 import type { Fleet } from '../../../src/fleet/fleet.ts';
 import type { Policy } from '../../../src/fleet/policy.ts';
@@ -75,7 +75,7 @@ export class Driven {
   readonly commands: Command[] = [];
   readonly told: Announcement[] = [];
   #does: string[] = [];
-  readonly #heard = new Map<number, number>();
+  readonly #heard = new Map<number, Heartbeat>();
   #lastGeneration = 1;
 
   constructor(policy: Policy, size: number) {
@@ -124,8 +124,8 @@ export class Driven {
   }
 
   /** A heartbeat: it comes with the next step. */
-  heard(worker: number): this {
-    this.#heard.set(worker, this.now);
+  heard(worker: number, connections: number | null = null): this {
+    this.#heard.set(worker, { at: this.now, connections });
     return this;
   }
 
@@ -218,6 +218,8 @@ function inWords(command: Command): string | null {
     case 'leave':
     case 'kill':
       return `${command.type} #${command.worker}`;
+    case 'shed':
+      return `shed ${command.connections} of #${command.worker}`;
     case 'release-sockets':
       return 'release sockets';
     case 'finish':
@@ -254,6 +256,7 @@ function announcementInWords(announcement: Announcement): string | null {
     case 'leader-elected':
     case 'leader-stepped-down':
     case 'connections-cut':
+    case 'connections-shed':
     case 'fleet-ready':
     case 'size-changed':
     case 'fleet-leaving':

@@ -24,7 +24,7 @@ function worker(id: number, kind: Kind, { id: generation }: Generation): Active 
   if (kind === 'booting') return { ...life, state: 'booting', recycle: null };
   const readyAt = kind.startsWith('available') ? NOW - 1_000 : NOW - 999;
   const recycle = kind.endsWith('retiring') ? 'requested' : null;
-  return { ...life, state: 'ready', readyAt, heardAt: NOW, recycle };
+  return { ...life, state: 'ready', readyAt, heardAt: NOW, connections: null, recycle };
 }
 
 /** One slot of the given release, with these workers. */

@@ -13,6 +13,7 @@ suite('options', () => {
       shutdown: { delayMs: 22, idleMs: 23, graceMs: 24 },
       closeMs: 25,
       watchdog: { timeoutMs: 26 },
+      shed: false,
     };
     const besides = {
       workers: 27,
@@ -90,6 +91,7 @@ suite('options', () => {
       'maxWorkers',
       'respawn',
       'rollout',
+      'shed',
       'shutdown',
       'watchdog',
     ]);

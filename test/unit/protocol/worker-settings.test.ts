@@ -18,6 +18,7 @@ const SETTINGS: WorkerSettings = {
   sockets: [{ fd: 4, endpoint: { type: 'tcp', host: '::1', port: 3_000 } }],
   backlog: 511,
   heartbeatMs: 3_000,
+  shed: false,
   shutdown: { idleMs: 1_000, graceMs: 7_000 },
   closeMs: 2_000,
   exitHandlers: 'hold',

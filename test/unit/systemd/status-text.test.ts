@@ -6,7 +6,7 @@ import { oneLine, statusText } from '../../../src/systemd/status-text.ts';
 const GENERATION = { entry: '/main.js', cwd: '/' };
 
 function worker(slot: number, state: WorkerStatus['state'] = 'ready', generation = 3): WorkerStatus {
-  return { slot, pid: 1, state, generation, silentMs: null, leader: false };
+  return { slot, pid: 1, state, generation, silentMs: null, connections: null, leader: false };
 }
 
 const FOUR = [worker(0), worker(1), worker(2), worker(3)];

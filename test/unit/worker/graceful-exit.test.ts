@@ -25,6 +25,7 @@ const SETTINGS: WorkerSettings = {
   sockets: [],
   backlog: 1,
   heartbeatMs: 1_000,
+  shed: false,
   shutdown: { idleMs: 1, graceMs: 1 },
   closeMs: 60_000,
   exitHandlers: 'leave',

@@ -10,6 +10,7 @@ export const READY = {
   state: 'ready',
   readyAt: 1,
   heardAt: 1,
+  connections: null,
   debugged: false,
   recycle: null,
 } as const;

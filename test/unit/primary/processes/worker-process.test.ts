@@ -45,6 +45,7 @@ async function messagesTo(t: TestContext, protocol: number): Promise<number | nu
           sockets: [],
           backlog: 1,
           heartbeatMs: 1_000,
+          shed: false,
           shutdown: { idleMs: 1, graceMs: 1 },
           closeMs: 1,
           exitHandlers: 'hold',
