@@ -25,7 +25,11 @@ const OLDER: Decisions = {
 
 function asNow(event: Readonly<Record<string, unknown>>, id: number): readonly FleetEvent[] {
   const { type, heard, entry, cwd } = event;
-  if (type === 'time-passed') return heard instanceof Map ? [{ type: 'heartbeats', heard }] : [];
+  if (type === 'time-passed') {
+    if (!(heard instanceof Map)) return [];
+    const heartbeats = [...heard].map(([worker, at]) => [worker, { at, connections: null }] as const);
+    return [{ type: 'heartbeats', heard: new Map(heartbeats) }];
+  }
   if (type === 'restart-requested') {
     return [{ type, generation: { id, entry: String(entry), cwd: String(cwd) } }];
   }

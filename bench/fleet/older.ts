@@ -1,10 +1,11 @@
-// Lets the shell drive the fleet of an older checkout, whose `step` takes one event, and learns of time by an event of its own.
+// Lets the shell drive the fleet of an older checkout: one that heard when heartbeats came, and nothing else; or one whose `step`
+// took one event, and learnt of time by an event of its own.
 import { defaultPolicy } from '../../test/helpers/default-policy.ts';
 import type { FleetEvent, Heartbeats } from '../../src/fleet/event.ts';
 import type { Decisions } from './shell.ts';
 
 export function adapt(decisions: Decisions): Decisions {
-  if (takesAllEvents(decisions)) return decisions;
+  if (takesAllEvents(decisions)) return hearsCounts(decisions) ? decisions : withTimesAlone(decisions);
   return {
     ...decisions,
     step(fleet, events, context) {
@@ -34,6 +35,29 @@ function takesAllEvents({ createFleet, step }: Decisions): boolean {
   }
 }
 
+/** Does it know how many connections a worker holds? */
+function hearsCounts({ createFleet }: Decisions): boolean {
+  return 'shedding' in createFleet(defaultPolicy, 1, { id: 1, entry: '', cwd: '' });
+}
+
+function withTimesAlone(decisions: Decisions): Decisions {
+  return {
+    ...decisions,
+    step: (fleet, events, context) =>
+      Reflect.apply(decisions.step, undefined, [
+        fleet,
+        events.map((event) =>
+          event.type === 'heartbeats' ? { ...event, heard: timesOf(event.heard) } : event,
+        ),
+        context,
+      ]),
+  };
+}
+
+function timesOf(heard: Heartbeats): ReadonlyMap<number, number> {
+  return new Map([...heard].map(([id, { at }]) => [id, at]));
+}
+
 function asBefore(event: FleetEvent): unknown {
   switch (event.type) {
     case 'heartbeats':
@@ -46,5 +70,5 @@ function asBefore(event: FleetEvent): unknown {
 }
 
 function timePassed(heard: Heartbeats): unknown {
-  return { type: 'time-passed', heard: new Map([...heard].map(([id, { at }]) => [id, at])) };
+  return { type: 'time-passed', heard: timesOf(heard) };
 }

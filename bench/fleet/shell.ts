@@ -154,6 +154,7 @@ export class Shell {
         return undefined;
       case 'elect':
       case 'leave':
+      case 'shed':
       case 'release-sockets':
       case 'finish':
         return undefined;

@@ -131,6 +131,17 @@ export function ms({ default: fallback, min = 0 }: Omit<Range, 'max'>): Check<nu
   return count({ default: fallback, min, max: MAX_MS }, ' of milliseconds');
 }
 
+/** True or false. */
+export function trueOrFalse(options: { readonly default: boolean }): Check<boolean> {
+  return withDefault<boolean>(
+    () => options.default,
+    (value, name) => {
+      if (typeof value === 'boolean') return value;
+      throw invalid(name, value, 'true or false');
+    },
+  );
+}
+
 export const text: Check<string> = Object.assign(
   (value: unknown, name: string): string => {
     if (typeof value === 'string' && value !== '') return value;

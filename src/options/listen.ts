@@ -124,13 +124,7 @@ const CHECKS = {
     'FASTIFY_ADDRESS',
     withDefault(() => 'localhost', text),
   ),
-  ipv6Only: withDefault<boolean>(
-    () => false,
-    (value, name) => {
-      if (typeof value === 'boolean') return value;
-      throw invalid(name, value, 'true or false');
-    },
-  ),
+  ipv6Only: trueOrFalse({ default: false }),
   path: optional(checkPath),
   mode: withDefault(() => 0o660, checkMode),
   owner: optional(checkAccount),

@@ -1,5 +1,5 @@
 // Section: whether workers that hold more than their share of the connections give some back.
-import { invalid, withDefault } from './checks.ts';
+import { trueOrFalse } from './checks.ts';
 
 export interface ShedOptions {
   /**
@@ -12,10 +12,4 @@ export interface ShedOptions {
   shed?: boolean | undefined;
 }
 
-export const checkShed = withDefault<boolean>(
-  () => true,
-  (value, name) => {
-    if (typeof value === 'boolean') return value;
-    throw invalid(name, value, 'true or false');
-  },
-);
+export const checkShed = trueOrFalse({ default: true });

@@ -126,7 +126,7 @@ suite('nothing is given back', () => {
   });
 });
 
-test('wherever clients come to rest -> it is even within ten rounds nearly always, and then it stays so', () => {
+test('S53: wherever clients come to rest -> it is even within ten rounds nearly always, and then it stays so', () => {
   const runs = 500;
   let slow = 0;
   for (let seed = 1; seed <= runs; seed += 1) {

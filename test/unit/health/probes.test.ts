@@ -90,7 +90,15 @@ function draining(): WorkerStatus {
 }
 
 function booting(): WorkerStatus {
-  return { slot: 0, pid: 1, state: 'booting', generation: 1, leader: false, silentMs: null, connections: null };
+  return {
+    slot: 0,
+    pid: 1,
+    state: 'booting',
+    generation: 1,
+    leader: false,
+    silentMs: null,
+    connections: null,
+  };
 }
 
 function status(phase: FleetStatus['phase'], workers: readonly WorkerStatus[]): FleetStatus {

@@ -92,6 +92,7 @@ suite('options that are refused', () => {
     ['execArgv', ['x', [1], null]],
     ['env.X', [1, null]],
     ['workers', ['all', 'AUTO']],
+    ['shed', [0, 1, 'no', null, {}]],
     ['heapShare', [0, -0.5, 1.01, 60, NaN, '0.5', null]],
     ['rollout.maxDraining', [0, 1.5, NaN, '1', null, {}]],
     ['logger', ['info', 1, null, [], { info: () => undefined }]],
@@ -102,11 +103,11 @@ suite('options that are refused', () => {
   }
 
   for (const [name, known] of [
-    ['worker', 'workers, listen, boot'],
+    ['worker', 'workers, listen, shed, boot'],
     ['rollout.maxsurge', 'maxSurge, maxUnavailable'],
     ['respawn.backoff.factor', 'initialMs, maxMs'],
     ['listen.hostname', 'port, host, ipv6Only, path, mode, owner, group, fd, name, backlog, timeoutMs'],
-    ['__proto_', 'workers, listen, boot'],
+    ['__proto_', 'workers, listen, shed, boot'],
   ] as const) {
     test(`S65: ${name} is unknown, and the error lists the known options`, () => {
       assert.throws(() => validated(nested(name, 1)), {
