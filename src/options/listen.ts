@@ -9,6 +9,7 @@ import {
   optional,
   orVariable,
   text,
+  trueOrFalse,
   withDefault,
 } from './checks.ts';
 import type { Check, Checks, ChecksOf, Runtime } from './checks.ts';
