@@ -1,6 +1,8 @@
 // Puts the sections together: the options that users pass, and the settings that the package works with. The only validator.
 import process from 'node:process';
 import type { Policy } from '../fleet/policy.ts';
+import { checkBalance } from './balance.ts';
+import type { BalanceOptions } from './balance.ts';
 import { checkBoot } from './boot.ts';
 import type { BootOptions } from './boot.ts';
 import { group, invalid, ROOT } from './checks.ts';
@@ -39,6 +41,7 @@ import type { WatchdogOptions } from './watchdog.ts';
 import { checkWorkers, MAX_WORKERS } from './workers.ts';
 import type { WorkersOptions } from './workers.ts';
 
+export type { Balance } from './balance.ts';
 export type { Capacity } from './checks.ts';
 export { validateSize } from './workers.ts';
 export { variablesOf } from './environment.ts';
@@ -60,6 +63,7 @@ export type { WatchdogOptions } from './watchdog.ts';
 export interface ClusteredOptions
   extends
     WorkersOptions,
+    BalanceOptions,
     DrainOptions,
     ExitHandlerOptions,
     ReleaseOptions,
@@ -92,6 +96,7 @@ export interface ClusteredOptions
 const OPTIONS = {
   workers: checkWorkers,
   listen: checkListen,
+  balance: checkBalance,
   shed: checkShed,
   boot: checkBoot,
   respawn: checkRespawn,

@@ -12,10 +12,34 @@ export interface BoundSocket {
   close(): void;
 }
 
-/** Throws the system's error synchronously, also for a port that is in use. */
-export function bindSocket(endpoint: TcpEndpoint): BoundSocket {
-  return NetBoundSocket === undefined ? bindHandle(endpoint) : bindPublicly(NetBoundSocket, endpoint);
+/**
+ * Throws the system's error synchronously, also for a port that is in use.
+ * @param reusePort with SO_REUSEPORT: other sockets that have it may be bound there, too; see {@link canReusePort}
+ */
+export function bindSocket(endpoint: TcpEndpoint, reusePort = false): BoundSocket {
+  return NetBoundSocket === undefined
+    ? bindHandle(endpoint, reusePort)
+    : bindPublicly(NetBoundSocket, endpoint, reusePort);
 }
+
+/** Can several sockets listen on one port, here, with this Node? Where it cannot, Node may ignore the wish without a word. */
+export function canReusePort(): boolean {
+  const open: Pick<BoundSocket, 'close'>[] = [];
+  try {
+    const { endpoint, ...first } = bindSocket(LOOPBACK, true);
+    open.push(first);
+    // Without SO_REUSEPORT a second socket may be bound as long as nobody listens.
+    if (NetBoundSocket === undefined) open.push(listenAt(endpoint));
+    open.push(bindSocket(endpoint, true));
+    return true;
+  } catch {
+    return false;
+  } finally {
+    for (const socket of open) socket.close();
+  }
+}
+
+const LOOPBACK: TcpEndpoint = { type: 'tcp', host: '127.0.0.1', port: 0 };
 
 /** Binds a Unix socket there. When it is closed, whatever is at that path then is removed. */
 export function bindPath(path: string): Omit<BoundSocket, 'endpoint'> {
@@ -37,9 +61,13 @@ type NetBoundSocketClass = new (options: object) => {
   close(): void;
 };
 
-function bindPublicly(NetBoundSocket: NetBoundSocketClass, endpoint: TcpEndpoint): BoundSocket {
+function bindPublicly(
+  NetBoundSocket: NetBoundSocketClass,
+  endpoint: TcpEndpoint,
+  reusePort: boolean,
+): BoundSocket {
   const { host, port, ipv6Only = false } = endpoint;
-  const socket = new NetBoundSocket({ host, port, ipv6Only });
+  const socket = new NetBoundSocket({ host, port, ipv6Only, reusePort });
   const bound = socket.address();
   return {
     endpoint: { ...endpoint, host: bound.address, port: bound.port },
@@ -50,6 +78,7 @@ function bindPublicly(NetBoundSocket: NetBoundSocketClass, endpoint: TcpEndpoint
 
 interface Handle {
   readonly fd: number;
+  listen(backlog: number): number;
   getsockname(out: { address?: string; port?: number }): number;
   close(): void;
 }
@@ -68,13 +97,15 @@ function createServerHandle(...args: Parameters<CreateServerHandle>): Handle | n
   return create(...args);
 }
 
-/** UV_TCP_IPV6ONLY of libuv. */
+/** Flags of libuv's uv_tcp_bind(): UV_TCP_IPV6ONLY, and UV_TCP_REUSEPORT, which it has since 1.49 (Node 22.12). */
 const IPV6_ONLY = 1;
+const REUSE_PORT = 2;
 
-function bindHandle(endpoint: TcpEndpoint): BoundSocket {
+function bindHandle(endpoint: TcpEndpoint, reusePort: boolean): BoundSocket {
   const { host, port, ipv6Only = false } = endpoint;
   const family = net.isIPv6(host) ? 6 : 4;
-  const handle = createServerHandle(host, port, family, undefined, family === 6 && ipv6Only ? IPV6_ONLY : 0);
+  const flags = (family === 6 && ipv6Only ? IPV6_ONLY : 0) | (reusePort ? REUSE_PORT : 0);
+  const handle = createServerHandle(host, port, family, undefined, flags);
   if (typeof handle === 'number') throw systemError(handle, formatEndpoint(endpoint));
   // libuv reports a port in use only now: https://docs.libuv.org/en/v1.x/tcp.html#c.uv_tcp_bind
   const bound: { address?: string; port?: number } = {};
@@ -88,6 +119,17 @@ function bindHandle(endpoint: TcpEndpoint): BoundSocket {
     fd: handle.fd,
     close: () => handle.close(),
   };
+}
+
+/** It is closed before anything could be accepted. */
+function listenAt(endpoint: TcpEndpoint): Pick<BoundSocket, 'close'> {
+  const { host, port } = endpoint;
+  const handle = createServerHandle(host, port, 4, undefined, REUSE_PORT);
+  if (typeof handle === 'number') throw systemError(handle, formatEndpoint(endpoint));
+  const code = handle.listen(1);
+  if (code === 0) return handle;
+  handle.close();
+  throw systemError(code, formatEndpoint(endpoint));
 }
 
 function systemError(errno: number, where: string): Error {
