@@ -29,6 +29,8 @@ import { checkRollout, defaultMaxDraining } from './rollout.ts';
 import type { RolloutOptions } from './rollout.ts';
 import { checkShutdown } from './shutdown.ts';
 import type { ShutdownOptions } from './shutdown.ts';
+import { checkTls } from './tls.ts';
+import type { TlsOptions } from './tls.ts';
 import { refuseUnknown } from './unknown.ts';
 import { variablesUnknown } from './variables.ts';
 import type { UnknownVariable, Variables } from './variables.ts';
@@ -49,6 +51,7 @@ export type { HealthOptions } from './health.ts';
 export type { ListenOptions, DescriptorPlace, ListenSettings, Place, UnixPlace } from './listen.ts';
 export type { RolloutOptions } from './rollout.ts';
 export type { ShutdownOptions } from './shutdown.ts';
+export type { TlsOptions } from './tls.ts';
 export type { WatchdogOptions } from './watchdog.ts';
 
 /**
@@ -84,6 +87,8 @@ export interface ClusteredOptions
   health?: HealthOptions | false | undefined;
   /** The control socket, over which `fastify-clustered restart` and the like reach the service. */
   control?: ControlOptions | undefined;
+  /** TLS, where the app serves HTTPS. */
+  tls?: TlsOptions | undefined;
 }
 
 const OPTIONS = {
@@ -98,6 +103,7 @@ const OPTIONS = {
   watchdog: checkWatchdog,
   health: checkHealth,
   control: checkControl,
+  tls: checkTls,
   entry: checkEntry,
   cwd: checkCwd,
   env: checkEnv,

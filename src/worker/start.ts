@@ -20,6 +20,7 @@ import { GracefulExit } from './graceful-exit.ts';
 import { HELD_EVENTS } from './held-events.ts';
 import { InheritedSockets } from './inherited-sockets.ts';
 import { isDebuggerOpen } from './inspector.ts';
+import { SessionTickets } from './session-tickets.ts';
 
 /**
  * How long a worker hears SIGTERM before it asks to be replaced, in ms. Whoever signals every process of the service, as
@@ -59,6 +60,7 @@ class Worker<App extends ServableApp> {
   readonly #boot: Boot<App>;
   readonly #handlers: ExitHandlers;
   readonly #exit: GracefulExit;
+  readonly #tickets = new SessionTickets();
   #isReady = false;
 
   constructor(settings: WorkerSettings) {
@@ -81,11 +83,22 @@ class Worker<App extends ServableApp> {
       generation: settings.generation,
       status: () => this.#channel.request('status'),
       broadcast: (broadcast) => this.#channel.broadcast(broadcast),
-      addServer: (server) => furtherServers.add(server),
-      listen: (server, name) => this.#endpoints.listen(server, name),
+      addServer: (server) => {
+        const takeBack = furtherServers.add(server);
+        this.#tickets.add(server, 'further');
+        return () => {
+          takeBack();
+          this.#tickets.remove(server);
+        };
+      },
+      listen: (server, name) => {
+        this.#tickets.add(server, `endpoint ${name}`);
+        return this.#endpoints.listen(server, name);
+      },
       restart: async () => mapError(await this.#channel.request('restart'), fromErrorInfo),
     });
     this.#boot = new Boot(settings, sockets, this.#context, {
+      built: ({ server }) => this.#tickets.add(server, 'app'),
       furtherServers,
       onCut: (cut) => this.#exit.reportCut(cut),
     });
@@ -140,6 +153,8 @@ class Worker<App extends ServableApp> {
 
   #follow(instruction: Instruction): void {
     switch (instruction.type) {
+      case 'ticket-keys':
+        return this.#tickets.setKeys(instruction.keys);
       case 'acknowledged':
         return this.#boot.acknowledge();
       case 'elected':
