@@ -20,7 +20,7 @@ suite('HTTP/2', () => {
     t.after(() => [idle, busy].forEach((session) => session.destroy()));
     const old = await ask(idle);
     await ask(busy);
-    const large = busy.request({ ':path': '/large' });
+    const large = busy.request({ ':path': '/large?bytes=400000' });
     // The client has the first bytes, the rest waits for the window to open.
     await once(large, 'response');
     // A client that writes to a session which has ended may get a reset. Its requests are what counts.

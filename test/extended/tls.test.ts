@@ -7,6 +7,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { suite, test } from 'node:test';
 import { certificate, client, other, renewed, stranger } from '../fixtures/certificate.js';
+import { createReleases, startRelease } from '../helpers/releases.ts';
 import { startReadyService } from '../helpers/service.ts';
 import type { Service, ServiceOptions } from '../helpers/service.ts';
 import { QUICK } from '../helpers/times.ts';
@@ -76,6 +77,20 @@ suite('TLS', () => {
       assert.equal((await countResumed(service, sessions, only(version))).resumed, 2 * SESSIONS);
     });
   }
+
+  // The entry of each release has another real path, from which Node would derive another session id context.
+  test('S20: releases behind a link -> sessions of the release before are resumed', async (t) => {
+    const releases = createReleases(t);
+    const service = await startRelease(t, releases, { workers: 2, rollout: QUICK }, secureRelease('1'));
+    const sessions = await openSessions(service, 2 * SESSIONS);
+    releases.write(2, secureRelease('2'));
+    releases.deploy(2);
+    await service.rollOut();
+    await service.drained();
+    const port = await service.port();
+    assert.equal(JSON.parse((await askTls(port)).body).release, '2');
+    assert.equal((await countResumed(service, sessions)).resumed, 2 * SESSIONS);
+  });
 
   test('S20: HTTP/2 with allowHTTP1 -> sessions are resumed after a rollout', async (t) => {
     const service = await start(t, { http2: true });
@@ -222,6 +237,26 @@ suite('TLS', () => {
     assert.equal((await askTls(port, { session })).reused, true);
   });
 });
+
+function secureRelease(release: string): string {
+  return `
+import process from 'node:process';
+import { startClustered } from 'fastify-clustered';
+import fastify from 'fastify';
+const service = await startClustered(() => {
+  const app = fastify({ https: ${JSON.stringify(certificate)} });
+  app.get('/tls', async ({ raw: { socket } }) => ({ release: '${release}', pid: process.pid, reused: socket.isSessionReused() }));
+  return app;
+}, JSON.parse(process.env.SERVICE_OPTIONS));
+if (service.role === 'primary') {
+  process.on('message', async ({ id, method, args }) => {
+    const value = await service[method](...args);
+    await new Promise(setImmediate);
+    process.send({ id, value });
+  });
+}
+`;
+}
 
 function folderWith(t: TestContext, pair: typeof certificate): string {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'fastify-clustered-'));
