@@ -1,10 +1,12 @@
-// The keys from which all workers derive those of their TLS session tickets. They are in memory alone: in no log, no status, and no
-// environment, which others of the same user can read in /proc.
+// What the keys of TLS session tickets follow from in all workers, in two halves: neither the environment of a worker, which others of
+// the same user can read, nor its channel, whose messages an app may log, has both.
 import { randomBytes } from 'node:crypto';
 
-const KEY_BYTES = 48;
+const BYTES = 32;
 
 export class TicketKeys {
+  /** What each worker is born with, in base64. */
+  readonly secret = make();
   readonly #rotateMs: number | null;
   readonly #rotated: () => void;
   #current = make();
@@ -16,7 +18,7 @@ export class TicketKeys {
     this.#rotated = rotated;
   }
 
-  /** In base64, as they travel over the channel to a worker. */
+  /** What goes over the channel to a worker, in base64. Only this half is rotated: keys follow from both. */
   get current(): string {
     return this.#current;
   }
@@ -36,5 +38,5 @@ export class TicketKeys {
 }
 
 function make(): string {
-  return randomBytes(KEY_BYTES).toString('base64');
+  return randomBytes(BYTES).toString('base64');
 }

@@ -4,8 +4,8 @@ import type { MessageOf } from './declare.ts';
 
 const MESSAGES = {
   /**
-   * The keys of its TLS session tickets follow from these 48 bytes, in base64. It comes before `acknowledged`, so before any client
-   * does, and whenever they are rotated. A channel is private: an environment is not (/proc/PID/environ).
+   * The keys of its TLS session tickets follow from these bytes, in base64, and from the `ticketSecret` that it was born with. It comes
+   * before `acknowledged`, so before any client does, and whenever they are rotated.
    */
   'ticket-keys': { keys: text },
   /** Follows `hello`: the worker may accept connections. Until then the primary may kill it, and no request is lost. */

@@ -3,6 +3,7 @@
 import { createHash, hkdfSync } from 'node:crypto';
 import type net from 'node:net';
 import tls from 'node:tls';
+import type { WorkerSettings } from '../protocol/worker-settings.ts';
 import {
   clientChecksOf,
   hasDefaultSessionIdContext,
@@ -22,11 +23,13 @@ export class SessionTickets {
   readonly #servers = new Map<tls.Server, string>();
   /** The app has given them keys, and these win. */
   readonly #withOwnKeys = new WeakSet<tls.Server>();
-  /** Those of the primary. Undefined: it has sent none yet, or is of a release that has none. */
+  readonly #secret: string | undefined;
+  /** What the keys of all servers follow from. Undefined: it has not come yet, or the primary is of a release that has none. */
   #keys: Buffer | undefined;
   #isSetting = false;
 
-  constructor() {
+  constructor({ ticketSecret }: Pick<WorkerSettings, 'ticketSecret'>) {
+    this.#secret = ticketSecret;
     this.#follow();
   }
 
@@ -43,7 +46,8 @@ export class SessionTickets {
 
   /** Instead of those before: Node takes one set of keys at a time, so clients with tickets by the old ones shake hands anew. */
   setKeys(keys: string): void {
-    this.#keys = Buffer.from(keys, 'base64');
+    if (this.#secret === undefined) return;
+    this.#keys = Buffer.concat([this.#secret, keys].map((half) => Buffer.from(half, 'base64')));
     for (const [server, name] of this.#servers) this.#apply(server, name);
   }
 

@@ -60,11 +60,12 @@ class Worker<App extends ServableApp> {
   readonly #boot: Boot<App>;
   readonly #handlers: ExitHandlers;
   readonly #exit: GracefulExit;
-  readonly #tickets = new SessionTickets();
+  readonly #tickets: SessionTickets;
   #isReady = false;
 
   constructor(settings: WorkerSettings) {
     this.#settings = settings;
+    this.#tickets = new SessionTickets(settings);
     this.#handlers = new ExitHandlers(settings.exitHandlers, HELD_EVENTS);
     this.#channel = new Channel({
       onInstruction: (instruction) => this.#follow(instruction),

@@ -209,6 +209,19 @@ suite('TLS', () => {
     assert.equal(await service.stop(), 0);
   });
 
+  test('S20: what ticket keys follow from -> in no log and no status, and by halves in no environment', async (t) => {
+    const service = await start(t, {}, { options: { tls: { rotateTicketKeysMs: 100 } } });
+    await service.next('ticket keys rotated');
+    const environment = fs.readFileSync(`/proc/${await service.readyPid()}/environ`, 'utf8');
+    const settings = /^FASTIFY_CLUSTERED_WORKER=(.*)$/m.exec(environment.replaceAll('\0', '\n'))?.[1];
+    const { ticketSecret } = JSON.parse(settings ?? '{}');
+    assert.equal(Buffer.from(ticketSecret, 'base64').length, 32);
+    assert.doesNotMatch(environment, /ticket-keys/);
+    const told = service.output + JSON.stringify(await service.status());
+    assert.equal(told.includes(ticketSecret), false);
+    assert.doesNotMatch(told, /[\w+/]{43}=/);
+  });
+
   test('S20: certificate files that were replaced, SIGUSR2 -> new connections see the new certificate; sessions are resumed', async (t) => {
     const from = folderWith(t, certificate);
     const service = await start(t, { from });

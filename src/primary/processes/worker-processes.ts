@@ -165,7 +165,11 @@ export class WorkerProcesses {
           );
         },
         ticketKeys: () => this.#ticketKeys.current,
-        settings: workerSettings({ slot, generation: generation.id }, settings, sockets),
+        settings: workerSettings(
+          { slot, generation: generation.id, ticketSecret: this.#ticketKeys.secret },
+          settings,
+          sockets,
+        ),
         descriptors: sockets.all.map(({ fd }) => fd),
       },
       {

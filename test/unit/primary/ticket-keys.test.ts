@@ -4,10 +4,11 @@ import { suite, test } from 'node:test';
 import { TicketKeys } from '../../../src/primary/ticket-keys.ts';
 
 suite('ticket keys', () => {
-  test('S20: 48 bytes, of which no two primaries have the same', () => {
+  test('S20: two halves of 32 random bytes, of which no two are the same', () => {
     const [one, another] = [new TicketKeys(null, () => undefined), new TicketKeys(null, () => undefined)];
-    assert.equal(Buffer.from(one.current, 'base64').length, 48);
-    assert.notEqual(one.current, another.current);
+    const halves = [one.secret, one.current, another.secret, another.current];
+    assert.equal(new Set(halves).size, 4);
+    for (const half of halves) assert.equal(Buffer.from(half, 'base64').length, 32);
   });
 
   test('S20: without rotation they stay', (t) => {
