@@ -7,10 +7,13 @@ import path from 'node:path';
 import process from 'node:process';
 import { suite, test } from 'node:test';
 import { certificate, client, other, renewed, stranger } from '../fixtures/certificate.js';
+import { assertNothingLost } from '../helpers/load-report.ts';
+import { startLoads } from '../helpers/loads.ts';
 import { createReleases, startRelease } from '../helpers/releases.ts';
+import { getOrPost } from '../helpers/requests.ts';
 import { startReadyService } from '../helpers/service.ts';
 import type { Service, ServiceOptions } from '../helpers/service.ts';
-import { QUICK } from '../helpers/times.ts';
+import { GENEROUS, QUICK } from '../helpers/times.ts';
 import { askTls, countResumed, describedBy, openSessions } from '../helpers/tls-client.ts';
 
 type TestContext = Parameters<typeof startReadyService>[0];
@@ -222,20 +225,27 @@ suite('TLS', () => {
     assert.doesNotMatch(told, /[\w+/]{43}=/);
   });
 
-  test('S20: certificate files that were replaced, SIGUSR2 -> new connections see the new certificate; sessions are resumed', async (t) => {
+  test('S20: certificate files that were replaced, SIGUSR2 under load -> new connections see the new certificate, 0 lost; sessions are resumed', async (t) => {
     const from = folderWith(t, certificate);
-    const service = await start(t, { from });
+    // Clients that do not pause are never idle for that long.
+    const service = await start(t, { from }, { options: { rollout: GENEROUS } });
     const port = await service.port();
     const before = await askTls(port);
     assert.equal(before.serial, serialOf(certificate));
     write(from, renewed);
     assert.equal((await askTls(port)).serial, serialOf(certificate));
+    const tls = { servername: 'localhost', rejectUnauthorized: false };
+    const load = { ...getOrPost, tls, origin: await service.origin() };
+    const loads = startLoads({ ...load, clients: 8 }, { ...load, connections: 'fresh', clients: 4 });
+    await loads.more(50);
     const completed = service.next('rollout completed');
     service.signal('SIGUSR2');
     await completed;
     await service.drained();
     assert.equal((await askTls(port)).serial, serialOf(renewed));
     assert.equal((await askTls(port, { session: before.session })).reused, true);
+    await loads.more(50);
+    for (const report of await loads.stop()) assertNothingLost(report);
   });
 
   test('S20: the app calls setSecureContext() -> the keys of the primary stay', async (t) => {
