@@ -33,6 +33,8 @@ import { checkShed } from './shed.ts';
 import type { ShedOptions } from './shed.ts';
 import { checkShutdown } from './shutdown.ts';
 import type { ShutdownOptions } from './shutdown.ts';
+import { checkTls } from './tls.ts';
+import type { TlsOptions } from './tls.ts';
 import { refuseUnknown } from './unknown.ts';
 import { variablesUnknown } from './variables.ts';
 import type { UnknownVariable, Variables } from './variables.ts';
@@ -54,6 +56,7 @@ export type { HealthOptions } from './health.ts';
 export type { ListenOptions, DescriptorPlace, ListenSettings, Place, UnixPlace } from './listen.ts';
 export type { RolloutOptions } from './rollout.ts';
 export type { ShutdownOptions } from './shutdown.ts';
+export type { TlsOptions } from './tls.ts';
 export type { WatchdogOptions } from './watchdog.ts';
 
 /**
@@ -91,6 +94,8 @@ export interface ClusteredOptions
   health?: HealthOptions | false | undefined;
   /** The control socket, over which `fastify-clustered restart` and the like reach the service. */
   control?: ControlOptions | undefined;
+  /** TLS, where the app serves HTTPS. */
+  tls?: TlsOptions | undefined;
 }
 
 const OPTIONS = {
@@ -107,6 +112,7 @@ const OPTIONS = {
   watchdog: checkWatchdog,
   health: checkHealth,
   control: checkControl,
+  tls: checkTls,
   entry: checkEntry,
   cwd: checkCwd,
   env: checkEnv,

@@ -83,6 +83,7 @@ export class Primary implements ClusteredPrimary {
   }
 
   start(): void {
+    this.#processes.start();
     this.#step([], this.#clock.now());
   }
 
@@ -170,7 +171,7 @@ export class Primary implements ClusteredPrimary {
     this.#fleet = fleet;
     for (const command of commands) this.#carryOut(command);
     // At least every tick, for the awake clock.
-    if (fleet.phase.name === 'stopped') this.#inbox.stop();
+    if (fleet.phase.name === 'stopped') this.#rest();
     else this.#inbox.readAt(Math.min(nextWakeAt(fleet), now + TICK_MS));
     this.#parts.releases.forgetBefore(oldestGeneration(fleet));
     announce(commands, this.#observers, this.#pidOf);
@@ -180,6 +181,12 @@ export class Primary implements ClusteredPrimary {
         this.#processes.forget(event.worker);
     }
     for (const command of commands) if (command.type === 'finish') void this.#finish(command.ending);
+  }
+
+  /** No timer is left. */
+  #rest(): void {
+    this.#inbox.stop();
+    this.#processes.stop();
   }
 
   #carryOut(command: Command): void {

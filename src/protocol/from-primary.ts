@@ -3,6 +3,11 @@ import { anything, boolean, number, parserOf, text } from './declare.ts';
 import type { MessageOf } from './declare.ts';
 
 const MESSAGES = {
+  /**
+   * The keys of its TLS session tickets follow from these bytes, in base64, and from the `ticketSecret` that it was born with. It comes
+   * before `acknowledged`, so before any client does, and whenever they are rotated.
+   */
+  'ticket-keys': { keys: text },
   /** Follows `hello`: the worker may accept connections. Until then the primary may kill it, and no request is lost. */
   acknowledged: {},
   /** The worker is the leader from now on, until it drains. */

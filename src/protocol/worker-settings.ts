@@ -18,6 +18,12 @@ export interface WorkerSettings {
   /** For a worker that has to leave without an order from the primary. */
   readonly shutdown: { readonly idleMs: number; readonly graceMs: number };
   readonly closeMs: number;
+  /**
+   * One half of what the keys of TLS session tickets follow from, in base64; the other half comes over the channel. Others of the same
+   * user can read an environment (/proc/PID/environ), and an app may log whatever comes over its channel: neither is enough. Missing
+   * if the primary is of a release that has no such keys.
+   */
+  readonly ticketSecret?: string;
   /** What becomes of exit handlers that the app adds. */
   readonly exitHandlers: 'hold' | 'leave';
 }

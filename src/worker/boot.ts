@@ -17,11 +17,17 @@ import { PROTOCOL } from '../protocol/envelope.ts';
 import type { WorkerSettings } from '../protocol/worker-settings.ts';
 import type { InheritedSockets } from './inherited-sockets.ts';
 
+/** What happens on the way, and what the drain needs. */
+export interface BootOptions<App extends ServableApp> extends ServeOptions {
+  /** It does not listen yet. */
+  built(app: App): void;
+}
+
 export class Boot<App extends ServableApp> {
   readonly #settings: WorkerSettings;
   readonly #sockets: InheritedSockets;
   readonly #context: MutableContext;
-  readonly #options: ServeOptions;
+  readonly #options: BootOptions<App>;
   /** Settles when the primary has acknowledged this worker, or the boot is stopped. */
   readonly #acknowledged: Promise<void>;
   #acknowledge: () => void = () => undefined;
@@ -37,7 +43,7 @@ export class Boot<App extends ServableApp> {
     settings: WorkerSettings,
     sockets: InheritedSockets,
     context: MutableContext,
-    options: ServeOptions,
+    options: BootOptions<App>,
   ) {
     this.#settings = settings;
     this.#sockets = sockets;
@@ -102,6 +108,7 @@ export class Boot<App extends ServableApp> {
     if (protocol !== PROTOCOL) throw new ProtocolError(String(PROTOCOL), String(protocol));
     const app = await build(buildApp, this.#context, this.#sockets.ports);
     this.#app = app;
+    this.#options.built(app);
     // The app may have unref'd the channel, and nothing else keeps the process alive until the app listens.
     process.channel?.ref();
     await this.#acknowledged;

@@ -21,6 +21,7 @@ import { HELD_EVENTS } from './held-events.ts';
 import { InheritedSockets } from './inherited-sockets.ts';
 import { isDebuggerOpen } from './inspector.ts';
 import { LoadReport } from './load-report.ts';
+import { SessionTickets } from './session-tickets.ts';
 
 /**
  * How long a worker hears SIGTERM before it asks to be replaced, in ms. Whoever signals every process of the service, as
@@ -60,11 +61,13 @@ class Worker<App extends ServableApp> {
   readonly #boot: Boot<App>;
   readonly #handlers: ExitHandlers;
   readonly #exit: GracefulExit;
+  readonly #tickets: SessionTickets;
   #load: LoadReport | undefined;
   #isReady = false;
 
   constructor(settings: WorkerSettings) {
     this.#settings = settings;
+    this.#tickets = new SessionTickets(settings);
     this.#handlers = new ExitHandlers(settings.exitHandlers, HELD_EVENTS);
     this.#channel = new Channel({
       onInstruction: (instruction) => this.#follow(instruction),
@@ -83,11 +86,22 @@ class Worker<App extends ServableApp> {
       generation: settings.generation,
       status: () => this.#channel.request('status'),
       broadcast: (broadcast) => this.#channel.broadcast(broadcast),
-      addServer: (server) => furtherServers.add(server),
-      listen: (server, name) => this.#endpoints.listen(server, name),
+      addServer: (server) => {
+        const takeBack = furtherServers.add(server);
+        this.#tickets.add(server, 'further');
+        return () => {
+          takeBack();
+          this.#tickets.remove(server);
+        };
+      },
+      listen: (server, name) => {
+        this.#tickets.add(server, `endpoint ${name}`);
+        return this.#endpoints.listen(server, name);
+      },
       restart: async () => mapError(await this.#channel.request('restart'), fromErrorInfo),
     });
     this.#boot = new Boot(settings, sockets, this.#context, {
+      built: ({ server }) => this.#tickets.add(server, 'app'),
       furtherServers,
       onCut: (cut) => this.#exit.reportCut(cut),
     });
@@ -148,6 +162,8 @@ class Worker<App extends ServableApp> {
 
   #follow(instruction: Instruction): void {
     switch (instruction.type) {
+      case 'ticket-keys':
+        return this.#tickets.setKeys(instruction.keys);
       case 'acknowledged':
         return this.#boot.acknowledge();
       case 'elected':

@@ -1,9 +1,9 @@
 // Adds up what was sent and lost, mode by mode, and prints it as a table.
 import { LOSSES } from '../helpers/load-report.ts';
-import type { LoadReport } from '../helpers/load-report.ts';
 import { markdownTable } from '../helpers/tables.ts';
+import type { Counts } from './protocols.ts';
 
-const COUNTED = ['sent', 'lost', ...LOSSES] as const;
+const COUNTED = ['sent', 'lost', ...LOSSES, 'unprocessed', 'repeated'] as const;
 
 type Sums = Readonly<Record<(typeof COUNTED)[number] | 'rollouts', number>>;
 
@@ -11,7 +11,7 @@ export class Account {
   readonly #modes = new Map<string, Sums>();
 
   /** One rollout, and what was sent before, during and after it. */
-  add(mode: string, report: LoadReport): void {
+  add(mode: string, report: Counts): void {
     const before = this.#modes.get(mode);
     const sums = COUNTED.map((count) => [count, (before?.[count] ?? 0) + report[count]] as const);
     this.#modes.set(mode, {
@@ -32,7 +32,7 @@ export class Account {
 
   get table(): string {
     return markdownTable(
-      ['rollout, load', 'rollouts', 'requests', 'lost', ...LOSSES],
+      ['rollout, load', 'rollouts', 'requests', 'lost', ...LOSSES, 'unprocessed', 'repeated'],
       [...this.#modes].map(([mode, sums]) => [mode, sums.rollouts, ...COUNTED.map((count) => sums[count])]),
     );
   }

@@ -54,7 +54,7 @@ export async function measureDistance(
 /** All pauses at once, so under the same rollouts. */
 function rollAt(delayMs: number, rollouts: number): Promise<readonly Row[]> {
   const options = { workers: 2, rollout: { minReadyMs: 200, idleMs: IDLE_MS } };
-  return withService(options, async (service) => {
+  return withService({ options }, async (service) => {
     const proxy = await startDelayingProxy({ upstream: await service.origin(), delayMs });
     const races = PAUSES.map(() => 0);
     const loads = startLoads(

@@ -1,11 +1,8 @@
 // Rollouts one after the other, in every mode under every load, until there are enough of them, and enough requests.
-import { startLoad } from '../helpers/load-client.ts';
-import { describeLosses } from '../helpers/load-report.ts';
-import type { LoadReport } from '../helpers/load-report.ts';
 import type { Service } from '../helpers/service.ts';
 import { Account } from './account.ts';
-import { LOADS, ROLLOUTS } from './modes.ts';
-import type { LoadMode } from './modes.ts';
+import { ROLLOUTS } from './modes.ts';
+import type { LoadMode, Protocol, Running } from './protocols.ts';
 import { roll, withService } from './with-service.ts';
 
 export interface Enough {
@@ -14,9 +11,9 @@ export interface Enough {
 }
 
 /** The first rollout that does not go as it should ends the run, and counts as failed. */
-export async function endure(enough: Enough): Promise<Account['verdict']> {
+export async function endure(protocol: Protocol, enough: Enough): Promise<Account['verdict']> {
   const account = new Account();
-  const broken = await rollThroughAll(account, enough).then(
+  const broken = await rollThroughAll(account, protocol, enough).then(
     () => 0,
     (error: unknown) => {
       console.error(error);
@@ -29,17 +26,21 @@ export async function endure(enough: Enough): Promise<Account['verdict']> {
   return { passed, failed: failed + broken };
 }
 
-async function rollThroughAll(account: Account, { rollouts, requests }: Enough): Promise<void> {
+async function rollThroughAll(
+  account: Account,
+  { service: started, loads }: Protocol,
+  { rollouts, requests }: Enough,
+): Promise<void> {
   const isEnough = (): boolean => account.total('rollouts') >= rollouts && account.total('sent') >= requests;
   while (!isEnough()) {
     for (const { name, options } of ROLLOUTS) {
       if (isEnough()) return;
-      await withService(options, async (service) => {
-        for (const load of LOADS) {
+      await withService({ ...started, options }, async (service) => {
+        for (const load of loads) {
           if (isEnough()) return;
           const report = await loadOverRollout(service, load, requests / rollouts);
-          account.add(`${name}; ${load.name}`, report);
-          tell(account, name, load.name, report);
+          account.add(`${name}; ${load.name}`, report.counts);
+          tell(account, `${name}; ${load.name}`, report);
         }
       });
     }
@@ -47,14 +48,14 @@ async function rollThroughAll(account: Account, { rollouts, requests }: Enough):
 }
 
 /** Load before, during and after a rollout, as long as it takes for the rollout's share of the requests, within a limit. */
-async function loadOverRollout(service: Service, { load }: LoadMode, share: number): Promise<LoadReport> {
-  const running = startLoad({ ...load, origin: await service.origin() });
+async function loadOverRollout(service: Service, load: LoadMode, share: number): Promise<Report> {
+  const running = await load.start(service);
   try {
     await running.more(2 * load.clients);
     await roll(service);
     await running.more(2 * load.clients);
     const until = performance.now() + MOST_AFTER_MS;
-    while (running.counts().sent < share && performance.now() < until) await running.more(load.clients);
+    while (running.sent() < share && performance.now() < until) await running.more(load.clients);
     return await running.stop();
   } finally {
     await running.stop();
@@ -64,7 +65,9 @@ async function loadOverRollout(service: Service, { load }: LoadMode, share: numb
 /** Slow clients never send their share within this time; the quick ones send more instead. */
 const MOST_AFTER_MS = 2_000;
 
-function tell(account: Account, rollout: string, load: string, report: LoadReport): void {
-  const line = `${account.total('rollouts')}. ${rollout}; ${load}: ${report.sent} requests, ${report.lost} lost`;
-  console.error(report.lost === 0 ? line : `${line}\n${describeLosses(report)}`);
+type Report = Awaited<ReturnType<Running['stop']>>;
+
+function tell(account: Account, mode: string, { counts: { sent, lost }, losses }: Report): void {
+  const line = `${account.total('rollouts')}. ${mode}: ${sent} requests, ${lost} lost`;
+  console.error(lost === 0 ? line : `${line}\n${losses}`);
 }

@@ -1,18 +1,18 @@
 // Runs a service for as long as something is done with it, and leaves no process behind, however that ends.
 import assert from 'node:assert/strict';
-import type { ClusteredOptions } from 'fastify-clustered';
 import { onInterrupt } from '../helpers/command.ts';
 import { Service } from '../helpers/service.ts';
+import type { ServiceOptions } from '../helpers/service.ts';
 
 const running = new Set<Service>();
 
 onInterrupt(() => Promise.all([...running].map((service) => service.destroy())));
 
 export async function withService<T>(
-  options: ClusteredOptions,
+  options: ServiceOptions,
   use: (service: Service) => Promise<T>,
 ): Promise<T> {
-  const service = new Service({ options });
+  const service = new Service(options);
   running.add(service);
   try {
     await service.seen('all workers ready');

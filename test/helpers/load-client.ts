@@ -4,8 +4,9 @@
 // by giving up a connection before the server closes it (with `timeout=1`, after every request), and its
 // 'socket hang up' does not tell a FIN from a reset, nor half an answer from none.
 import { connect, isIP, isIPv6 } from 'node:net';
-import type { Socket } from 'node:net';
+import type { NetConnectOpts, Socket } from 'node:net';
 import process from 'node:process';
+import tls from 'node:tls';
 import { seeded } from '../simulation/random.ts';
 import type { Fate, LoadCounts, LoadReport, Loss, LossFate, OpenedBecause } from './load-report.ts';
 import { Tally } from './load-tally.ts';
@@ -32,6 +33,8 @@ export type Origin = { readonly host: string; readonly port: number } | { readon
 export interface LoadOptions {
   /** An address, or a name which is resolved once per connection: a second address is never tried. */
   readonly origin: Origin;
+  /** HTTPS, with these options; a handshake that fails is a lost request like any other. Left out: cleartext. */
+  readonly tls?: tls.ConnectionOptions | undefined;
   /** How many clients. Each has one request under way at a time, unless it pipelines. */
   readonly clients: number;
   /**
@@ -202,9 +205,9 @@ class Client {
   }
 
   #open(): Connection {
-    const { origin } = this.#options;
+    const { origin, tls: secure } = this.#options;
     const openedAt = new Date();
-    const socket = connect({
+    const options: NetConnectOpts = {
       ...origin,
       noDelay: true,
       // It would try a name's next address after a refusal, which is a retry.
@@ -220,7 +223,8 @@ class Client {
           return false;
         },
       },
-    });
+    };
+    const socket = secure === undefined ? connect(options) : tls.connect({ ...options, ...secure });
     const connection: Connection = {
       socket,
       openedBecause: this.#openBecause,

@@ -41,6 +41,7 @@ export const PRIMARY_MESSAGES = [
   'stopping',
   'systemd not notified',
   'uncaught error in the primary',
+  'ticket keys rotated',
   'worker crashed',
   'worker disconnected',
   'worker draining',

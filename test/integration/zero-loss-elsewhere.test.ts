@@ -1,14 +1,16 @@
-// The promise on other ways to the service, and on other ways to replace a worker: through a distant proxy, over several
-// addresses, by a SIGTERM to one worker.
+// The promise on other ways to the service, and on other ways to replace a worker: through a distant proxy, over TLS and HTTP/2, over
+// several addresses, by a SIGTERM to one worker.
 import assert from 'node:assert/strict';
 import process from 'node:process';
 import { suite, test } from 'node:test';
 import { startDelayingProxy } from '../helpers/delaying-proxy.ts';
+import { assertNothingLostOverHttp2, startHttp2Load } from '../helpers/http2-load.ts';
 import { startLoad } from '../helpers/load-client.ts';
 import { assertNothingLost } from '../helpers/load-report.ts';
 import { startLoads } from '../helpers/loads.ts';
 import { getOrPost } from '../helpers/requests.ts';
 import { startReadyService } from '../helpers/service.ts';
+import { countResumed, openSessions } from '../helpers/tls-client.ts';
 
 /** The defaults of rollouts, but with a shorter minReadyMs. */
 const ROLLOUT = { minReadyMs: 200, idleMs: 1_000 } as const;
@@ -34,6 +36,36 @@ suite('zero loss on other ways', () => {
       for (const report of await loads.stop()) assertNothingLost(report);
     });
   }
+
+  test('S20: HTTPS, fresh and kept-alive connections, a rollout -> 0 lost, every session is resumed', async (t) => {
+    const service = await startReadyService(t, { fixture: 'tls.js', options: { rollout: ROLLOUT } });
+    const sessions = await openSessions(service, 10);
+    const tls = { servername: 'localhost', rejectUnauthorized: false };
+    const load = { ...getOrPost, tls, origin: await service.origin() };
+    const loads = startLoads({ ...load, clients: 12 }, { ...load, connections: 'fresh', clients: 4 });
+    await loads.more(100);
+    await service.rollOut();
+    await service.drained();
+    await loads.more(100);
+    for (const report of await loads.stop()) assertNothingLost(report);
+    assert.equal((await countResumed(service, sessions)).resumed, 10);
+  });
+
+  test('S17: HTTP/2 over TLS, kept sessions of four streams, a rollout -> 0 lost', async (t) => {
+    const service = await startReadyService(t, {
+      fixture: 'http2.js',
+      env: { TLS: 'yes' },
+      options: { rollout: ROLLOUT },
+    });
+    const { request, check } = getOrPost;
+    const origin = `https://127.0.0.1:${await service.port()}`;
+    const load = startHttp2Load({ origin, request, check, sessions: 4, streams: 4, connections: 'kept' });
+    await load.more(100);
+    await service.rollOut();
+    await service.drained();
+    await load.more(100);
+    assertNothingLostOverHttp2(await load.stop());
+  });
 
   test('localhost with two addresses -> both are served, and a rollout loses nothing', async (t) => {
     const service = await startReadyService(t, {

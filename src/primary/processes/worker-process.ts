@@ -31,6 +31,8 @@ export interface ForkOptions {
   /** May throw, if the release is gone: then the fork fails. */
   readonly launch: () => Launch;
   readonly settings: WorkerSettings;
+  /** What the worker has to know before it may accept connections, but not from its environment. */
+  readonly ticketKeys: () => string;
   /** The worker inherits these descriptors, as its own from {@link FIRST_INHERITED} on. */
   readonly descriptors: readonly number[];
 }
@@ -70,7 +72,7 @@ export function fork(options: ForkOptions, callbacks: ProcessCallbacks): WorkerP
     const launch = options.launch();
     const debug = debuggerOptions(launch);
     const port = debug && PORTS.next(debug);
-    return watch(forkAs(launch, options, port), callbacks, debug?.isOpen === true);
+    return watch(forkAs(launch, options, port), options, callbacks, debug?.isOpen === true);
   } catch (error) {
     // Not at once: the caller has to note the worker before it hears of it.
     process.nextTick(() => callbacks.forkFailed(error));
@@ -136,7 +138,12 @@ function environment({ env }: Launch, { settings }: ForkOptions): EnvironmentVar
   };
 }
 
-function watch(worker: Worker, callbacks: ProcessCallbacks, isDebugged: boolean): WorkerProcess {
+function watch(
+  worker: Worker,
+  { ticketKeys }: ForkOptions,
+  callbacks: ProcessCallbacks,
+  isDebugged: boolean,
+): WorkerProcess {
   let isListening = false;
   let isFailing = false;
   let isKilled = false;
@@ -154,6 +161,7 @@ function watch(worker: Worker, callbacks: ProcessCallbacks, isDebugged: boolean)
     // A worker of another protocol must not begin to serve.
     if (message.type === 'hello' && message.protocol === PROTOCOL) {
       isListening = true;
+      send({ type: 'ticket-keys', keys: ticketKeys() });
       send({ type: 'acknowledged' });
     }
     if (message.type === 'failing') isFailing = true;

@@ -17,6 +17,7 @@ import { logGone } from '../releases/release-log.ts';
 import { heapMbOf, withHeap } from '../resources/heap.ts';
 import type { Resources } from '../resources/resources.ts';
 import type { HeldSockets } from '../sockets/held-sockets.ts';
+import { TicketKeys } from '../ticket-keys.ts';
 import { OUT_OF_MEMORY, explainEnd, isSigkill } from './exit-cause.ts';
 import { forkError } from './fork-cause.ts';
 import { HeldLog } from './held-log.ts';
@@ -55,6 +56,7 @@ export class WorkerProcesses {
   readonly #unservedLog: UnservedLog;
   readonly #processes = new Map<number, WorkerProcess>();
   readonly #outboxes = new Map<number, Outbox>();
+  readonly #ticketKeys: TicketKeys;
   /** Since they were last taken. They are no events: there are many, and they change nothing until the fleet looks at them. */
   #heartbeats = new Map<number, Heartbeat>();
 
@@ -69,6 +71,17 @@ export class WorkerProcesses {
     this.#supervisor = supervisor;
     this.#heldLog = new HeldLog(parts.log);
     this.#unservedLog = new UnservedLog(parts.log);
+    this.#ticketKeys = new TicketKeys(parts.settings.tls.rotateTicketKeysMs, () => this.#tellTicketKeys());
+  }
+
+  /** What happens without a worker's doing begins. */
+  start(): void {
+    this.#ticketKeys.start();
+  }
+
+  /** It ends: there are no workers any more. */
+  stop(): void {
+    this.#ticketKeys.stop();
   }
 
   /** Null: the process is gone, or could not be made. */
@@ -123,6 +136,13 @@ export class WorkerProcesses {
     this.#debugged.delete(worker);
   }
 
+  #tellTicketKeys(): void {
+    // One that has not said hello yet gets the newest ones then.
+    const { current } = this.#ticketKeys;
+    for (const process of this.#processes.values()) process.send({ type: 'ticket-keys', keys: current });
+    this.#parts.log.debug({}, 'ticket keys rotated');
+  }
+
   #add({ worker, slot, generation }: ForkCommand, process: WorkerProcess): void {
     const name = { slot, generation: generation.id, pid: process.pid ?? null };
     this.#processes.set(worker, process);
@@ -148,7 +168,12 @@ export class WorkerProcesses {
             heapMbOf(settings, this.#supervisor.size(), resources.capacity.memoryBytes),
           );
         },
-        settings: workerSettings({ slot, generation: generation.id }, settings, sockets),
+        ticketKeys: () => this.#ticketKeys.current,
+        settings: workerSettings(
+          { slot, generation: generation.id, ticketSecret: this.#ticketKeys.secret },
+          settings,
+          sockets,
+        ),
         descriptors: sockets.all.map(({ fd }) => fd),
       },
       {

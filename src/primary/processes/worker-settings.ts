@@ -7,7 +7,7 @@ import type { HeldSockets } from '../sockets/held-sockets.ts';
 import { FIRST_INHERITED } from './worker-process.ts';
 
 export function workerSettings(
-  worker: Pick<WorkerSettings, 'slot' | 'generation'>,
+  worker: Pick<WorkerSettings, 'slot' | 'generation' | 'ticketSecret'>,
   { policy, exitHandlers }: Settings,
   sockets: HeldSockets,
 ): WorkerSettings {

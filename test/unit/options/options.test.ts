@@ -32,6 +32,7 @@ suite('options', () => {
       exitHandlers: 'leave',
       health: { port: 31, host: '127.0.0.1', path: null },
       control: { path: '/run/hello/control.sock' },
+      tls: { rotateTicketKeysMs: 34 },
     } as const;
     const options: Required<ClusteredOptions> = { ...inPolicy, ...besides };
     const listen = {
@@ -84,6 +85,7 @@ suite('options', () => {
       exitHandlers: 'hold',
       health: false,
       control: { path: null },
+      tls: { rotateTicketKeysMs: null },
     });
     assert.deepEqual(Object.keys(policy).toSorted(), [
       'boot',

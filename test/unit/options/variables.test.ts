@@ -19,6 +19,7 @@ const FITTING: Readonly<Record<string, unknown>> = {
   'listen.path': '/run/app.sock',
   'listen.fd': 4,
   'control.path': '/run/control.sock',
+  'tls.rotateTicketKeysMs': 86_400_000,
 };
 
 /** Not as text: an object, a function or an array. */

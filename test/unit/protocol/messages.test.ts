@@ -30,6 +30,7 @@ const FROM_WORKER: Examples<WorkerMessage> = {
   request: { type: 'request', id: 1, name: 'status' },
 };
 const FROM_PRIMARY: Examples<PrimaryMessage> = {
+  'ticket-keys': { type: 'ticket-keys', keys: 'MDEyMw==' },
   acknowledged: { type: 'acknowledged' },
   elected: { type: 'elected' },
   deliver: { type: 'deliver', topic: 'a', json: '{}' },
@@ -50,7 +51,7 @@ const DIRECTIONS: readonly (readonly [
 
 /** Any string is a topic, or the text of data that its reader has to parse. */
 function wrongWords(field: string): readonly string[] {
-  return field === 'topic' || field === 'json' ? [] : ['no such name', '__proto__'];
+  return ['topic', 'json', 'keys'].includes(field) ? [] : ['no such name', '__proto__'];
 }
 
 suite('messages', () => {

@@ -100,6 +100,7 @@ function start(t: TestContext) {
   });
   const furtherServers = new FurtherServers();
   const boot = new Boot(SETTINGS, new InheritedSockets(SETTINGS), context, {
+    built: () => undefined,
     furtherServers,
     onCut: () => undefined,
   });

@@ -51,6 +51,7 @@ async function messagesTo(t: TestContext, protocol: number): Promise<number | nu
           exitHandlers: 'hold',
         },
         descriptors: [],
+        ticketKeys: () => 'MDEyMw==',
       },
       {
         message: ({ type }) => {
@@ -65,8 +66,8 @@ async function messagesTo(t: TestContext, protocol: number): Promise<number | nu
 }
 
 suite('the process of a worker', () => {
-  test('its hello is acknowledged', async (t) => {
-    assert.equal(await messagesTo(t, PROTOCOL), 2);
+  test('its hello is acknowledged, behind the keys of its session tickets', async (t) => {
+    assert.equal(await messagesTo(t, PROTOCOL), 3);
   });
 
   test('S76: not if it speaks another version of the protocol: it must not begin to serve', async (t) => {
