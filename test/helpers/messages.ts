@@ -53,6 +53,7 @@ export const PRIMARY_MESSAGES = [
 
 /** What fixtures print, as a line of JSON each. */
 export const FIXTURE_MESSAGES = [
+  'handled',
   'accepted',
   'blocked',
   'blocking',
