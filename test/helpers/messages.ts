@@ -55,6 +55,7 @@ export const PRIMARY_MESSAGES = [
 
 /** What fixtures print, as a line of JSON each. */
 export const FIXTURE_MESSAGES = [
+  'handled',
   'accepted',
   'blocked',
   'blocking',
