@@ -31,12 +31,6 @@ export const ForeignWorkerError = createError(
   'startClustered was called in a cluster worker that another supervisor forked; start the entry file with plain node, or pass workers: 0 to serve from one process',
 );
 
-/** The platform cannot pass a listening socket to another process. */
-export const PlatformError = createError<[platform: string]>(
-  'FST_CLUSTERED_PLATFORM',
-  'on %s a listening socket cannot be passed to worker processes; pass workers: 0 to serve from one process',
-);
-
 /** The program is a single executable application, which can start nothing but itself, and without options of Node. */
 export const SingleExecutableError = createError(
   'FST_CLUSTERED_SINGLE_EXECUTABLE',

@@ -1,11 +1,9 @@
 // Decides which role this process has: primary, worker or single. Each role loads only its own code.
 import cluster from 'node:cluster';
-import process from 'node:process';
 import { isMainThread } from 'node:worker_threads';
 import {
   AlreadyStartedError,
   ForeignWorkerError,
-  PlatformError,
   SingleExecutableError,
   WorkerThreadError,
 } from './errors.ts';
@@ -41,7 +39,7 @@ const exitCode = new FailedStart();
  * that back.
  *
  * @throws FST_CLUSTERED_OPTION_INVALID, FST_CLUSTERED_OPTION_UNKNOWN: before anything is started
- * @throws FST_CLUSTERED_ALREADY_STARTED, FST_CLUSTERED_WORKER_THREAD, FST_CLUSTERED_FOREIGN_WORKER, FST_CLUSTERED_PLATFORM, FST_CLUSTERED_SINGLE_EXECUTABLE: called where it cannot work
+ * @throws FST_CLUSTERED_ALREADY_STARTED, FST_CLUSTERED_WORKER_THREAD, FST_CLUSTERED_FOREIGN_WORKER, FST_CLUSTERED_SINGLE_EXECUTABLE: called where it cannot work
  * @throws FST_CLUSTERED_LISTEN_FAILED: the address is in use, forbidden or unknown
  * @throws FST_CLUSTERED_BOOT_FAILED: a worker failed before any was ready; `cause` is that worker's own error
  */
@@ -92,7 +90,6 @@ async function startService<App extends ServableApp>(
   const settings = validate(options, currentRuntime(resources.capacity));
   if (settings.workers > 0) {
     if (cluster.isWorker) throw new ForeignWorkerError();
-    if (process.platform === 'win32') throw new PlatformError(process.platform);
     if (isSingleExecutable()) throw new SingleExecutableError();
   }
   if (settings.workers === 0) {

@@ -12,6 +12,8 @@ export interface Opening {
   readonly backlog: number;
   /** Others hold the socket, and go on when this service is gone: what waits in its queue is for who listens next. */
   readonly isLent: boolean;
+  /** True: workers of other slots do not accept from it. */
+  readonly isOfSlot?: boolean;
   /** One that cannot be listened on is left out. */
   readonly isOptional?: boolean;
   /** Like server.listen(): an event tells what came of it. */
@@ -29,7 +31,7 @@ export function whereOf(endpoint: Endpoint): Where {
   return { path: formatEndpoint(endpoint) };
 }
 
-export interface Listening extends Pick<Opening, 'backlog' | 'isLent' | 'release'> {
+export interface Listening extends Pick<Opening, 'backlog' | 'isLent' | 'isOfSlot' | 'release'> {
   readonly server: net.Server;
 }
 
@@ -99,8 +101,8 @@ async function listenAlso(first: net.Server, opening: Opening): Promise<readonly
 }
 
 function listeningOn(server: net.Server, opening: Opening): Listening {
-  const { backlog, isLent, release } = opening;
-  return { server, backlog, isLent, ...(release && { release }) };
+  const { backlog, isLent, isOfSlot = false, release } = opening;
+  return { server, backlog, isLent, isOfSlot, ...(release && { release }) };
 }
 
 function begin(server: net.Server, opening: Opening): Promise<void> {

@@ -6,6 +6,14 @@ import { wholePollPhase } from '../net/poll.ts';
 /** The queue counts as empty after this many poll phases without a new connection. */
 const QUIET_PHASES = 3;
 
+/** Who goes on accepting when this process has stopped. */
+export interface Succession {
+  /** Nobody. */
+  readonly final: boolean;
+  /** The workers of other slots, which do not accept from the sockets that this slot has for itself. */
+  readonly isLastOfSlot?: boolean;
+}
+
 /** The servers over which this process accepts its connections. */
 export class Acceptor {
   /** Their queues end with this process. */
@@ -31,6 +39,16 @@ export class Acceptor {
     close(this.#own);
   }
 
+  /** Empties the queues that nobody else will. Settles when it has stopped. */
+  async leave({ final, isLastOfSlot = false }: Succession): Promise<void> {
+    if (final) return this.stopWhenEmpty();
+    const left = isLastOfSlot ? this.#own.filter(({ isOfSlot }) => isOfSlot) : [];
+    close(this.#lent);
+    close(this.#own.filter((listening) => !left.includes(listening)));
+    if (left.length > 0) await this.#emptyAndStop(left);
+    return undefined;
+  }
+
   /**
    * Stops when every connection is accepted that is in the queue now. To close the last copy of a socket before would reset
    * them. It takes no notice of time: Node accepts one connection in a poll phase, and between them the app may be at work.
@@ -38,18 +56,22 @@ export class Acceptor {
   async stopWhenEmpty(): Promise<void> {
     for (const { release } of this.#own) release?.();
     close(this.#lent);
-    await this.#acceptUntilQuiet(1);
+    await this.#emptyAndStop(this.#own);
+  }
+
+  async #emptyAndStop(left: readonly Listening[]): Promise<void> {
+    await this.#acceptUntilQuiet(1, left);
     // With a backlog of 0 the kernel queues as few new connections as it can, and keeps those that it has queued. It drops the
     // SYNs of the others, which try again a second later: only now, so that few clients hear nothing instead of a refusal.
-    for (const { server } of this.#own) setBacklog(server, 0);
-    await this.#acceptUntilQuiet(QUIET_PHASES);
-    this.stop();
+    for (const { server } of left) setBacklog(server, 0);
+    await this.#acceptUntilQuiet(QUIET_PHASES, left);
+    close(left);
   }
 
   /** Settles after so many poll phases in a row without a new connection. */
-  async #acceptUntilQuiet(phases: number): Promise<void> {
+  async #acceptUntilQuiet(phases: number, left: readonly Listening[]): Promise<void> {
     // The kernel queues one more than the backlog says. What is behind those came later: a flood must not hold up the exit.
-    const queued = this.#own.reduce((sum, { backlog }) => sum + backlog + 1, 0);
+    const queued = left.reduce((sum, { backlog }) => sum + backlog + 1, 0);
     const most = this.#accepted + queued;
     for (let quiet = 0; quiet < phases && this.#accepted < most;) {
       const before = this.#accepted;

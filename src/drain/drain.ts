@@ -18,6 +18,8 @@ import type { WebSockets } from './web-sockets.ts';
 export interface DrainOrder {
   /** True: no process accepts connections after this one, so the kernel's queue has to be emptied first. */
   readonly final: boolean;
+  /** True: other workers go on, but not with the sockets that this one's slot has for itself. */
+  readonly isLastOfSlot?: boolean;
   /** A connection that is idle for this long is closed. */
   readonly idleMs: number;
   /** How long requests in flight may take. Then their connections are cut. */
@@ -72,9 +74,9 @@ export class Drain {
     return this.#begun?.done ?? Promise.resolve();
   }
 
-  #begin({ final, idleMs }: DrainOrder): Begun {
+  #begin({ idleMs, ...succession }: DrainOrder): Begun {
     const { acceptor, app, connections, context, furtherServers, webSockets } = this.#parts;
-    const stopped = final ? acceptor.stopWhenEmpty() : Promise.resolve(acceptor.stop());
+    const stopped = acceptor.leave(succession);
     connections.forEach((socket) => closeAfterResponse(connections, socket));
     const hooks = context.startDraining((error) => logError(app.log, error, 'an onDrain hook failed'));
     const idle = new IdleCloser(connections, idleMs);

@@ -5,6 +5,7 @@ import type { Listening } from '../app/listen.ts';
 import { allowClosingAgain } from '../app/close.ts';
 import { attempt } from '../attempt.ts';
 import { Acceptor } from './acceptor.ts';
+import type { Succession } from './acceptor.ts';
 import { closeAfterResponse } from './close-after-response.ts';
 import { Connections } from './connections.ts';
 import { NOTHING_CUT, cut } from './cut.ts';
@@ -39,8 +40,8 @@ export class FurtherServer {
   }
 
   /** It begins to drain. A later call can only shorten idleMs. */
-  drain({ final, idleMs }: { readonly final: boolean; readonly idleMs: number }): void {
-    this.#stopped ??= this.#stop(final);
+  drain({ idleMs, ...succession }: Succession & { readonly idleMs: number }): void {
+    this.#stopped ??= this.#stop(succession);
     // When connections of another protocol are idle, only the app can know.
     if (!speaksHttp(this.#server)) return;
     this.#sessions.end(idleMs);
@@ -83,8 +84,8 @@ export class FurtherServer {
     return { requests: 0, upgraded: upgraded.length };
   }
 
-  #stop(final: boolean): Promise<unknown> {
-    const stop = async (): Promise<void> => (final ? this.#acceptor.stopWhenEmpty() : this.#acceptor.stop());
+  #stop(succession: Succession): Promise<unknown> {
+    const stop = (): Promise<void> => this.#acceptor.leave(succession);
     // It may not listen yet.
     this.#server.on('listening', () => void stop());
     return stop();

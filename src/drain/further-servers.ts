@@ -2,15 +2,14 @@
 import net from 'node:net';
 import type { Listening } from '../app/listen.ts';
 import { invalid } from '../options/checks.ts';
+import type { Succession } from './acceptor.ts';
 import { sumOf } from './cut.ts';
 import type { Cut } from './cut.ts';
 import { FurtherServer } from './further-server.ts';
 import { Grace } from './grace.ts';
 
 /** Those of a drain of the app's own server. */
-export interface FurtherOrder {
-  /** No process accepts connections after this one. */
-  readonly final: boolean;
+export interface FurtherOrder extends Succession {
   readonly idleMs: number;
   /** Infinity: no limit. */
   readonly graceMs: number;

@@ -32,6 +32,8 @@ import { SystemdObserver } from './observers/systemd.ts';
 import { handleSignals } from './signals.ts';
 import { endWithoutPrinting, printAgain } from './uncaught-boot.ts';
 import { warnOfVariables } from './variables-log.ts';
+import { possibleBalance } from './sockets/balance-log.ts';
+import { EmptySlots } from './sockets/empty-slots.ts';
 import { holdSockets } from './sockets/held-sockets.ts';
 import type { HeldSockets } from './sockets/held-sockets.ts';
 
@@ -49,9 +51,15 @@ export async function startPrimary(settings: Settings, resources: Resources): Pr
   const log = await createLog(settings.logger);
   const { places, unused } = placesOf(listen, takeHandedOver());
   if (unused !== null) log.warn({ ...unused }, 'descriptors unused');
-  const sockets = await holdSockets(places, (endpoints, timeoutMs) => logInUse(log, endpoints, timeoutMs));
+  const balance = possibleBalance(settings.balance, log);
+  const sockets = await holdSockets(
+    places,
+    (endpoints, timeoutMs) => logInUse(log, endpoints, timeoutMs),
+    balance,
+  );
   const control = await openControl(settings, sockets);
-  const primary = new Primary({ settings, log, resources, sockets, releases });
+  const primary = new Primary({ settings: { ...settings, balance }, log, resources, sockets, releases });
+  primary.observe(new EmptySlots(sockets, () => primary.status()));
   const probes = await answerProbes(primary, settings).catch((error: unknown) => {
     sockets.release();
     control?.close();
@@ -71,7 +79,7 @@ export async function startPrimary(settings: Settings, resources: Resources): Pr
     );
   // Only now: who reads it may send a signal.
   log.info(
-    { addresses: sockets.endpoints.map(addressOf), workers, ...pathsOf(releases.first) },
+    { addresses: sockets.endpoints.map(addressOf), workers, balance, ...pathsOf(releases.first) },
     'sockets bound',
   );
   const { resources: found } = primary.status();

@@ -1,5 +1,5 @@
 // The messages that the primary sends to a worker.
-import { anything, boolean, number, parserOf, text } from './declare.ts';
+import { anything, boolean, flag, number, parserOf, text } from './declare.ts';
 import type { MessageOf } from './declare.ts';
 
 const MESSAGES = {
@@ -16,8 +16,11 @@ const MESSAGES = {
   shed: { connections: number },
   /** The whole service is about to stop: the worker still serves, but its readiness is false. */
   leave: {},
-  /** `final`: no worker accepts connections after this one. */
-  drain: { final: boolean, idleMs: number, graceMs: number },
+  /**
+   * `final`: no worker accepts connections after this one. `isLastOfSlot`: none accepts after it from the sockets that its slot has for
+   * itself.
+   */
+  drain: { final: boolean, isLastOfSlot: flag, idleMs: number, graceMs: number },
   /** Another worker, or the primary, has broadcast it. `json`: the data. */
   deliver: { topic: text, json: text },
   /** To the `request` with the same id. */

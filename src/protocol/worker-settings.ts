@@ -29,7 +29,10 @@ export interface WorkerSettings {
 }
 
 export interface HeldSocket {
-  readonly fd: number;
+  /** Null: node:cluster listens in the primary, and deals the connections out. */
+  readonly fd: number | null;
+  /** True: workers of other slots do not accept from it. */
+  readonly isOfSlot?: boolean;
   readonly endpoint: Endpoint;
   /** Null: as many as the kernel allows. */
   readonly backlog?: number | null;

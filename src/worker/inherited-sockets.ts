@@ -1,9 +1,11 @@
 // The sockets that the primary holds and this worker inherited: they are listened on, or this worker's copies of them are closed.
 import fs from 'node:fs';
+import net from 'node:net';
 import { whereOf } from '../app/listen.ts';
 import type { Opening } from '../app/listen.ts';
 import { attempt } from '../attempt.ts';
 import { portOf } from '../net/endpoint.ts';
+import type { Endpoint } from '../net/endpoint.ts';
 import { MOST_BACKLOG, adopt, listenOnHandle } from '../net/listen-on-handle.ts';
 import type { HeldSocket, WorkerSettings } from '../protocol/worker-settings.ts';
 
@@ -41,18 +43,31 @@ export class InheritedSockets {
    */
   closeRest(): void {
     // The app may have closed it already.
-    for (const { fd } of this.#left) attempt(() => fs.closeSync(fd));
+    for (const { fd } of this.#left) if (fd !== null) attempt(() => fs.closeSync(fd));
     this.#left = [];
   }
 
-  #opening({ fd, endpoint, backlog: own = this.#backlog }: HeldSocket): Opening {
+  #opening({ fd, endpoint, isOfSlot = false, backlog: own = this.#backlog }: HeldSocket): Opening {
     const where = whereOf(endpoint);
     const backlog = own ?? MOST_BACKLOG;
     return {
       where,
       backlog,
       isLent: endpoint.type === 'inherited',
-      begin: (server) => listenOnHandle(server, adopt(fd), backlog, 'path' in where ? where.path : undefined),
+      isOfSlot,
+      begin(server) {
+        if (fd === null) return listenByCluster(server, { ...where, backlog, ...ipv6OnlyOf(endpoint) });
+        return listenOnHandle(server, adopt(fd), backlog, 'path' in where ? where.path : undefined);
+      },
     };
   }
+}
+
+/** In the way of its class, which asks the primary: the one of the app's own server is taken away while app.listen() runs. */
+function listenByCluster(server: net.Server, options: net.ListenOptions): void {
+  Reflect.apply(net.Server.prototype.listen, server, [options]);
+}
+
+function ipv6OnlyOf(endpoint: Endpoint): { readonly ipv6Only?: boolean } {
+  return endpoint.type === 'tcp' && endpoint.ipv6Only === true ? { ipv6Only: true } : {};
 }

@@ -2,7 +2,7 @@
 import cluster from 'node:cluster';
 import type { Worker } from 'node:cluster';
 import process from 'node:process';
-import type { EnvironmentVariables } from '../../options/index.ts';
+import type { Balance, EnvironmentVariables } from '../../options/index.ts';
 import { programArguments } from '../../process/command-line.ts';
 import type { Broadcast } from '../../protocol/broadcast.ts';
 import { PROTOCOL, wrap } from '../../protocol/envelope.ts';
@@ -35,6 +35,7 @@ export interface ForkOptions {
   readonly ticketKeys: () => string;
   /** The worker inherits these descriptors, as its own from {@link FIRST_INHERITED} on. */
   readonly descriptors: readonly number[];
+  readonly balance: Balance;
 }
 
 /** What the process runs, and how. */
@@ -98,10 +99,10 @@ function forkAs(launch: Launch, options: ForkOptions, debugPort: number | undefi
   }
 }
 
-function prepare(launch: Launch, { descriptors }: ForkOptions, debugPort: number | undefined): void {
+function prepare(launch: Launch, { descriptors, balance }: ForkOptions, debugPort: number | undefined): void {
   const { entry, cwd, execArgv } = launch;
-  // For other servers that the app opens: the primary must not accept their connections either.
-  cluster.schedulingPolicy = cluster.SCHED_NONE;
+  // Otherwise for other servers that the app opens: the primary must not accept their connections either.
+  cluster.schedulingPolicy = balance === 'round-robin' ? cluster.SCHED_RR : cluster.SCHED_NONE;
   cluster.setupPrimary({
     exec: entry,
     args: [...programArguments()],

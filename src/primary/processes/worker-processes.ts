@@ -16,7 +16,7 @@ import type { PinnedReleases } from '../releases/pinned-releases.ts';
 import { logGone } from '../releases/release-log.ts';
 import { heapMbOf, withHeap } from '../resources/heap.ts';
 import type { Resources } from '../resources/resources.ts';
-import type { HeldSockets } from '../sockets/held-sockets.ts';
+import type { HeldSocket, HeldSockets } from '../sockets/held-sockets.ts';
 import { TicketKeys } from '../ticket-keys.ts';
 import { OUT_OF_MEMORY, explainEnd, isSigkill } from './exit-cause.ts';
 import { forkError } from './fork-cause.ts';
@@ -25,7 +25,7 @@ import { Outbox } from './outbox.ts';
 import { UnservedLog } from './unserved-log.ts';
 import { fork } from './worker-process.ts';
 import type { ProcessExit, WorkerProcess } from './worker-process.ts';
-import { workerSettings } from './worker-settings.ts';
+import { descriptorsOf, workerSettings } from './worker-settings.ts';
 
 export type WorkerCommand = Extract<Command, { worker: number }>;
 
@@ -62,6 +62,9 @@ export class WorkerProcesses {
 
   /** Workers in which a debugger is open. */
   readonly #debugged = new Set<number>();
+
+  /** Of each worker. */
+  readonly #slots = new Map<number, number>();
 
   /** By what the last worker that became ready said. */
   #isSecure = false;
@@ -108,8 +111,9 @@ export class WorkerProcesses {
       case 'fork':
         return this.#add(command, this.#fork(command));
       case 'drain': {
-        const { type, final, idleMs, graceMs } = command;
-        return known?.send({ type, final, idleMs, graceMs });
+        const { type, worker, final, idleMs, graceMs } = command;
+        const isLastOfSlot = this.#leavesSlot(worker);
+        return known?.send({ type, final, isLastOfSlot, idleMs, graceMs });
       }
       case 'elect':
         return known?.send({ type: 'elected' });
@@ -134,6 +138,7 @@ export class WorkerProcesses {
     this.#processes.delete(worker);
     this.#outboxes.delete(worker);
     this.#debugged.delete(worker);
+    this.#slots.delete(worker);
   }
 
   #tellTicketKeys(): void {
@@ -146,6 +151,7 @@ export class WorkerProcesses {
   #add({ worker, slot, generation }: ForkCommand, process: WorkerProcess): void {
     const name = { slot, generation: generation.id, pid: process.pid ?? null };
     this.#processes.set(worker, process);
+    this.#slots.set(worker, slot);
     this.#noteDebugger(worker, process.isDebugged);
     this.#outboxes.set(
       worker,
@@ -156,12 +162,27 @@ export class WorkerProcesses {
     );
   }
 
+  /** Its slot is gone: nobody else empties the queues that the slot has for itself. */
+  #leavesSlot(worker: number): boolean {
+    const slot = this.#slots.get(worker) ?? 0;
+    return slot >= this.#supervisor.size() && this.#parts.sockets.closeSlot(slot);
+  }
+
   #fork({ worker, slot, generation }: ForkCommand): WorkerProcess {
-    const { settings, resources, sockets, releases, log } = this.#parts;
+    const { settings, resources, releases, log } = this.#parts;
+    let sockets: readonly HeldSocket[] = [];
+    let refused: unknown;
+    try {
+      sockets = this.#parts.sockets.ofSlot(slot);
+    } catch (error) {
+      refused = error;
+    }
     const { dispatch } = this.#supervisor;
     return fork(
       {
         launch: () => {
+          // Then the fork fails, and is tried again.
+          if (refused !== undefined) throw refused;
           const launch = releases.launch(generation, (instead) => logGone(log, generation, instead));
           return withHeap(
             launch,
@@ -174,7 +195,8 @@ export class WorkerProcesses {
           settings,
           sockets,
         ),
-        descriptors: sockets.all.map(({ fd }) => fd),
+        descriptors: descriptorsOf(sockets),
+        balance: settings.balance,
       },
       {
         message: (message) => this.#hear(worker, generation.id, message),

@@ -3,23 +3,25 @@ import process from 'node:process';
 import type { Settings } from '../../options/index.ts';
 import { PROTOCOL } from '../../protocol/envelope.ts';
 import type { WorkerSettings } from '../../protocol/worker-settings.ts';
-import type { HeldSockets } from '../sockets/held-sockets.ts';
+import type { HeldSocket } from '../sockets/held-sockets.ts';
 import { FIRST_INHERITED } from './worker-process.ts';
 
 export function workerSettings(
   worker: Pick<WorkerSettings, 'slot' | 'generation' | 'ticketSecret'>,
   { policy, exitHandlers }: Settings,
-  sockets: HeldSockets,
+  sockets: readonly HeldSocket[],
 ): WorkerSettings {
   const { shutdown, closeMs, watchdog, shed } = policy;
+  const inherited = descriptorsOf(sockets);
   return {
     ...worker,
     protocol: PROTOCOL,
     primary: process.pid,
-    sockets: sockets.all.map(({ endpoint, backlog }, index) => ({
+    sockets: sockets.map(({ fd, endpoint, backlog, isOfSlot }) => ({
       endpoint,
       backlog,
-      fd: FIRST_INHERITED + index,
+      fd: fd === null ? null : FIRST_INHERITED + inherited.indexOf(fd),
+      isOfSlot,
     })),
     backlog: DEFAULT_BACKLOG,
     heartbeatMs: heartbeatMs(watchdog),
@@ -28,6 +30,11 @@ export function workerSettings(
     closeMs,
     exitHandlers,
   };
+}
+
+/** What the worker inherits, in that order. */
+export function descriptorsOf(sockets: readonly HeldSocket[]): readonly number[] {
+  return sockets.flatMap(({ fd }) => fd ?? []);
 }
 
 export function heartbeatMs(watchdog: Settings['policy']['watchdog']): number {

@@ -36,7 +36,7 @@ const FROM_PRIMARY: Examples<PrimaryMessage> = {
   deliver: { type: 'deliver', topic: 'a', json: '{}' },
   shed: { type: 'shed', connections: 3 },
   leave: { type: 'leave' },
-  drain: { type: 'drain', final: false, idleMs: 1, graceMs: 2 },
+  drain: { type: 'drain', final: false, isLastOfSlot: true, idleMs: 1, graceMs: 2 },
   response: { type: 'response', id: 1, value: { anything: true } },
 };
 
@@ -71,7 +71,9 @@ suite('messages', () => {
         // The value of a response may be anything, and so may the error of a failure; a flag that is missing is false, a
         // count that is missing is not known.
         for (const field of Object.keys(message).filter(
-          (name) => !['value', 'error', 'secure', 'debugged'].includes(name) && message.type !== 'heartbeat',
+          (name) =>
+            !['value', 'error', 'secure', 'debugged', 'isLastOfSlot'].includes(name) &&
+            message.type !== 'heartbeat',
         )) {
           for (const broken of [undefined, null, {}, NaN, ...wrongWords(field)]) {
             assert.equal(

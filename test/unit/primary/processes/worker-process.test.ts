@@ -51,6 +51,7 @@ async function messagesTo(t: TestContext, protocol: number): Promise<number | nu
           exitHandlers: 'hold',
         },
         descriptors: [],
+        balance: 'shared',
         ticketKeys: () => 'MDEyMw==',
       },
       {
