@@ -20,6 +20,8 @@ export interface Opening {
   begin(server: net.Server): void;
   /** To be called before the queue is emptied for good: nobody is to come any more. May be called twice. */
   release?(): void;
+  /** Where another process accepts for this one: settles when, after the end, no connection is on its way any more. Never rejects. */
+  arrived?(): Promise<void>;
 }
 
 /** What the app is told of it. */
@@ -31,7 +33,7 @@ export function whereOf(endpoint: Endpoint): Where {
   return { path: formatEndpoint(endpoint) };
 }
 
-export interface Listening extends Pick<Opening, 'backlog' | 'isLent' | 'isOfSlot' | 'release'> {
+export interface Listening extends Pick<Opening, 'backlog' | 'isLent' | 'isOfSlot' | 'release' | 'arrived'> {
   readonly server: net.Server;
 }
 
@@ -101,8 +103,8 @@ async function listenAlso(first: net.Server, opening: Opening): Promise<readonly
 }
 
 function listeningOn(server: net.Server, opening: Opening): Listening {
-  const { backlog, isLent, isOfSlot = false, release } = opening;
-  return { server, backlog, isLent, isOfSlot, ...(release && { release }) };
+  const { backlog, isLent, isOfSlot = false, release, arrived } = opening;
+  return { server, backlog, isLent, isOfSlot, ...(release && { release }), ...(arrived && { arrived }) };
 }
 
 function begin(server: net.Server, opening: Opening): Promise<void> {

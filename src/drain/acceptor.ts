@@ -44,7 +44,9 @@ export class Acceptor {
     if (final) return this.stopWhenEmpty();
     const left = isLastOfSlot ? this.#own.filter(({ isOfSlot }) => isOfSlot) : [];
     close(this.#lent);
-    close(this.#own.filter((listening) => !left.includes(listening)));
+    const closed = this.#own.filter((listening) => !left.includes(listening));
+    close(closed);
+    await arrived(closed);
     if (left.length > 0) await this.#emptyAndStop(left);
     return undefined;
   }
@@ -66,6 +68,7 @@ export class Acceptor {
     for (const { server } of left) setBacklog(server, 0);
     await this.#acceptUntilQuiet(QUIET_PHASES, left);
     close(left);
+    await arrived(left);
   }
 
   /** Settles after so many poll phases in a row without a new connection. */
@@ -79,6 +82,10 @@ export class Acceptor {
       quiet = this.#accepted === before ? quiet + 1 : 0;
     }
   }
+}
+
+async function arrived(closed: readonly Listening[]): Promise<void> {
+  await Promise.all(closed.map((listening) => listening.arrived?.()));
 }
 
 function close(listening: readonly Listening[]): void {

@@ -14,8 +14,14 @@ export class InheritedSockets {
   readonly #all: readonly HeldSocket[];
   /** Nobody listens on them, and their descriptors are open. */
   #left: readonly HeldSocket[];
+  readonly #heard: () => Promise<void>;
 
-  constructor({ sockets, backlog }: Pick<WorkerSettings, 'sockets' | 'backlog'>) {
+  /** @param heard settles when everything has arrived that the primary had sent when it heard of this call; never rejects */
+  constructor(
+    { sockets, backlog }: Pick<WorkerSettings, 'sockets' | 'backlog'>,
+    heard: () => Promise<void> = async () => undefined,
+  ) {
+    this.#heard = heard;
     this.#all = sockets;
     this.#left = sockets;
     this.#backlog = backlog;
@@ -55,6 +61,8 @@ export class InheritedSockets {
       backlog,
       isLent: endpoint.type === 'inherited',
       isOfSlot,
+      // One that arrives after the end is handed back: node:cluster gives it to another worker.
+      ...(fd === null && { arrived: () => this.#heard() }),
       begin(server) {
         if (fd === null) return listenByCluster(server, { ...where, backlog, ...ipv6OnlyOf(endpoint) });
         return listenOnHandle(server, adopt(fd), backlog, 'path' in where ? where.path : undefined);

@@ -74,7 +74,9 @@ class Worker<App extends ServableApp> {
       onDisconnect: () => void this.#exit.disconnected(),
     });
     const furtherServers = new FurtherServers();
-    const sockets = new InheritedSockets(settings);
+    const sockets = new InheritedSockets(settings, async () => {
+      await this.#channel.request('status').catch(() => undefined);
+    });
     this.#endpoints = new NamedEndpoints({
       names: sockets.names,
       furtherServers,
