@@ -4,9 +4,11 @@
 export const PRIMARY_MESSAGES = [
   'about to stop',
   'all workers ready',
+  'balance not possible',
   'broadcasts dropped',
   'command received',
   'connections cut',
+  'connections pass through the primary',
   'connections shed',
   'an event listener failed',
   'descriptors unused',
