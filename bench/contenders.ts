@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { ClusteredOptions } from 'fastify-clustered';
 import type { CONTENDERS, Options } from './options.ts';
 
 export type ContenderId = (typeof CONTENDERS)[number] | 'other';
@@ -25,6 +26,9 @@ const DIST = fileURLToPath(new URL('../dist', import.meta.url));
 export function sideBySide({ workers }: Options): readonly Contender[] {
   return [
     { ...supervisor('ours', 'fastify-clustered', 'clustered.js'), dist: DIST },
+    variant('unshed', 'without shedding', { shed: false }),
+    variant('reusePort', 'reuse-port', { balance: 'reuse-port' }),
+    variant('roundRobin', 'round-robin', { balance: 'round-robin' }),
     supervisor('cluster', 'node:cluster', 'node-cluster.js'),
     plain('one', 'one process', 1),
     plain('several', `${workers} processes`, workers),
@@ -50,6 +54,12 @@ export function twoCheckouts(against: string): readonly Contender[] {
 
 function supervisor(id: ContenderId, title: string, program: string): Contender {
   return { id, title, args: [pathOf(program)], env: {}, copies: 1, served: 'by-children', dist: null };
+}
+
+/** This package with other options than the defaults. */
+function variant(id: ContenderId, title: string, options: ClusteredOptions): Contender {
+  const env = { OPTIONS: JSON.stringify(options) };
+  return { ...supervisor(id, title, 'clustered.js'), env, dist: DIST };
 }
 
 function plain(id: ContenderId, title: string, copies: number): Contender {

@@ -12,10 +12,21 @@ export const MEASURES = [
   'memory',
   'fleet',
   'large',
+  'evenness',
 ] as const;
 export type MeasureName = (typeof MEASURES)[number];
 
-export const CONTENDERS = ['ours', 'cluster', 'one', 'several', 'raw', 'bare'] as const;
+export const CONTENDERS = [
+  'ours',
+  'unshed',
+  'reusePort',
+  'roundRobin',
+  'cluster',
+  'one',
+  'several',
+  'raw',
+  'bare',
+] as const;
 
 export interface Options {
   /** Which of the contenders of a measure run. */

@@ -1,5 +1,6 @@
 // What /proc says of a process.
 import fs from 'node:fs';
+import { attempt } from '../src/attempt.ts';
 
 /** User and system, of all threads of these processes. In nanoseconds there, where /proc/<pid>/stat counts in 10 ms. */
 export function cpuTimeMicros(...pids: readonly number[]): number {
@@ -41,5 +42,37 @@ function readStat(pid: number): { readonly parent: number } | undefined {
     return state === 'Z' ? undefined : { parent: Number(parent) };
   } catch {
     return undefined;
+  }
+}
+
+/** How many connections to that port each of these processes has accepted, and holds. */
+export function sharesOf(pids: readonly number[], port: number): readonly number[] {
+  const established = new Set(
+    fs
+      .readFileSync('/proc/net/tcp', 'utf8')
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([, local = '', , state]) => state === ESTABLISHED && portIn(local) === port)
+      .map((fields) => `socket:[${fields[9]}]`),
+  );
+  return pids.map((pid) => descriptorsOf(pid).filter((target) => established.has(target)).length);
+}
+
+/** https://www.kernel.org/doc/html/latest/networking/proc_net_tcp.html */
+const ESTABLISHED = '01';
+
+function portIn(address: string): number {
+  return Number.parseInt(address.split(':')[1] ?? '', 16);
+}
+
+/** What the open descriptors of a process lead to. */
+function descriptorsOf(pid: number): readonly string[] {
+  try {
+    const folder = `/proc/${pid}/fd`;
+    return fs.readdirSync(folder).map((fd) => attempt(() => fs.readlinkSync(`${folder}/${fd}`)) ?? '');
+  } catch {
+    // It has exited meanwhile.
+    return [];
   }
 }

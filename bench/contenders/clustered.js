@@ -9,6 +9,7 @@ const clustered = await startClustered(async () => (await import('../app/app.js'
   workers: WORKERS,
   listen: { host: HOST, port: PORT },
   ...(process.env['ROLLOUT'] === undefined ? {} : { rollout: JSON.parse(process.env['ROLLOUT']) }),
+  ...JSON.parse(process.env['OPTIONS'] ?? '{}'),
 });
 if (clustered.role === 'primary') {
   clustered.events.on('worker-ready', announceWorker);

@@ -1,5 +1,5 @@
 // node:cluster by hand, written as well as its documentation teaches: round-robin, a new worker for each that exits, and
-// on SIGUSR2 a rolling restart that starts the successor first: https://nodejs.org/api/cluster.html#workerdisconnect
+// on SIGUSR2 a rolling restart that starts the successor first, on SIGTTIN one worker more: https://nodejs.org/api/cluster.html#workerdisconnect
 import cluster from 'node:cluster';
 import { once } from 'node:events';
 import process from 'node:process';
@@ -17,6 +17,8 @@ async function supervise() {
   });
   await Promise.all(Array.from({ length: WORKERS }, () => once(fork(), 'listening')));
   cluster.on('listening', announceWorker);
+
+  process.on('SIGTTIN', fork);
 
   let rolling = false;
   process.on('SIGUSR2', async () => {

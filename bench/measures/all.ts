@@ -1,5 +1,6 @@
 // The measures, in the order in which they are made.
 import { cpu } from './cpu.ts';
+import { evenness } from './evenness.ts';
 import { fleet } from './fleet.ts';
 import { large } from './large.ts';
 import { killAll } from './kill-all.ts';
@@ -19,4 +20,5 @@ export const measures: readonly Measure[] = [
   memory,
   fleet,
   large,
+  evenness,
 ];

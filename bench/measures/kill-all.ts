@@ -10,7 +10,7 @@ const THINK_MS = 10;
 export const killAll: Measure = {
   name: 'killAll',
   needs: null,
-  contenders: ['ours', 'cluster', 'other'],
+  contenders: ['ours', 'reusePort', 'roundRobin', 'cluster', 'other'],
   rounds: 3,
   runs: 'alone',
   async sample(running) {

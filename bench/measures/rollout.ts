@@ -6,7 +6,7 @@ import type { Measure } from './measure.ts';
 export const rollout: Measure = {
   name: 'rollout',
   needs: null,
-  contenders: ['ours', 'cluster', 'other'],
+  contenders: ['ours', 'reusePort', 'roundRobin', 'cluster', 'other'],
   rounds: 3,
   runs: 'alone',
   async sample(running) {

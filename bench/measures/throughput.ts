@@ -32,7 +32,7 @@ function throughput(
   return {
     name,
     needs: 'wrk',
-    contenders: ['ours', 'cluster', 'one', 'several', 'raw', 'other'],
+    contenders: ['ours', 'unshed', 'reusePort', 'roundRobin', 'cluster', 'one', 'several', 'raw', 'other'],
     rounds: 7,
     runs: 'together',
     async sample(all, { seconds = SECONDS }) {
