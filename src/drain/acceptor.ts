@@ -85,7 +85,7 @@ export class Acceptor {
 }
 
 async function arrived(closed: readonly Listening[]): Promise<void> {
-  await Promise.all(closed.map((listening) => listening.arrived?.()));
+  await Promise.all(closed.map(async (listening) => listening.arrived?.()));
 }
 
 function close(listening: readonly Listening[]): void {

@@ -16,7 +16,8 @@ export interface BalanceOptions {
    *   not hold: while all workers are dead, connections are refused; and one that is on its way to a worker that dies may get no answer.
    *
    * Unix sockets and inherited ones are shared in any case.
-   * @default 'shared'; on Windows 'round-robin'
+   * On Windows `'round-robin'` is the default, since sockets cannot be passed there.
+   * @default 'shared'
    * @see https://nodejs.org/api/cluster.html#how-it-works
    */
   balance?: Balance | undefined;

@@ -26,24 +26,24 @@ export function keepRunning(
   const [program = '', ...args] = command;
   const progress = new EventEmitter();
   let total: Tally = { answered: 0, failed: 0 };
-  let [runs, isOver] = [0, false];
+  const state = { runs: 0, isOver: false };
   const loop = async (): Promise<void> => {
-    while (!isOver) {
+    while (!state.isOver) {
       const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'] });
       const { answered, failed } = read(await text(child.stdout));
       total = { answered: total.answered + answered, failed: total.failed + failed };
-      runs += 1;
+      state.runs += 1;
       progress.emit('run');
     }
   };
   const all = Promise.all(Array.from({ length: parallel }, loop));
   return {
     async more(count) {
-      const enough = runs + count;
-      while (runs < enough) await Promise.race([once(progress, 'run'), all]);
+      const enough = state.runs + count;
+      while (state.runs < enough) await Promise.race([once(progress, 'run'), all]);
     },
     async stop() {
-      isOver = true;
+      state.isOver = true;
       await all;
       return total;
     },

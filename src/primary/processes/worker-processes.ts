@@ -4,7 +4,7 @@ import type { FleetEvent, Heartbeat, Heartbeats } from '../../fleet/event.ts';
 import { ProtocolError } from '../../errors.ts';
 import type { Settings } from '../../options/index.ts';
 import { urlOf } from '../../net/endpoint.ts';
-import { toErrorInfo } from '../../protocol/error-info.ts';
+import { toErrorInfo, toPlainError } from '../../protocol/error-info.ts';
 import type { Broadcast } from '../../protocol/broadcast.ts';
 import { PROTOCOL } from '../../protocol/envelope.ts';
 import type { WorkerMessage } from '../../protocol/from-worker.ts';
@@ -168,21 +168,25 @@ export class WorkerProcesses {
     return slot >= this.#supervisor.size() && this.#parts.sockets.closeSlot(slot);
   }
 
+  /** The error: the system refuses those that the slot has for itself. */
+  #socketsOf(slot: number): readonly HeldSocket[] | Error {
+    try {
+      return this.#parts.sockets.ofSlot(slot);
+    } catch (error) {
+      return toPlainError(error);
+    }
+  }
+
   #fork({ worker, slot, generation }: ForkCommand): WorkerProcess {
     const { settings, resources, releases, log } = this.#parts;
-    let sockets: readonly HeldSocket[] = [];
-    let refused: unknown;
-    try {
-      sockets = this.#parts.sockets.ofSlot(slot);
-    } catch (error) {
-      refused = error;
-    }
+    const sockets = this.#socketsOf(slot);
+    const held = sockets instanceof Error ? [] : sockets;
     const { dispatch } = this.#supervisor;
     return fork(
       {
         launch: () => {
           // Then the fork fails, and is tried again.
-          if (refused !== undefined) throw refused;
+          if (sockets instanceof Error) throw sockets;
           const launch = releases.launch(generation, (instead) => logGone(log, generation, instead));
           return withHeap(
             launch,
@@ -193,9 +197,9 @@ export class WorkerProcesses {
         settings: workerSettings(
           { slot, generation: generation.id, ticketSecret: this.#ticketKeys.secret },
           settings,
-          sockets,
+          held,
         ),
-        descriptors: descriptorsOf(sockets),
+        descriptors: descriptorsOf(held),
         balance: settings.balance,
       },
       {

@@ -38,7 +38,7 @@ export class SlotSockets implements Source {
   }
 
   close(): void {
-    for (const slot of [...this.#slots.keys()]) this.closeSlot(slot);
+    for (const slot of this.#slots.keys()) this.closeSlot(slot);
   }
 
   #bind(): readonly BoundSocket[] {

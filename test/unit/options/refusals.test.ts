@@ -94,6 +94,7 @@ suite('options that are refused', () => {
     ['execArgv', ['x', [1], null]],
     ['env.X', [1, null]],
     ['workers', ['all', 'AUTO']],
+    ['balance', ['', 'even', 1, null]],
     ['shed', [0, 1, 'no', null, {}]],
     ['heapShare', [0, -0.5, 1.01, 60, NaN, '0.5', null]],
     ['rollout.maxDraining', [0, 1.5, NaN, '1', null, {}]],
@@ -105,11 +106,11 @@ suite('options that are refused', () => {
   }
 
   for (const [name, known] of [
-    ['worker', 'workers, listen, shed, boot'],
+    ['worker', 'workers, listen, balance, shed, boot'],
     ['rollout.maxsurge', 'maxSurge, maxUnavailable'],
     ['respawn.backoff.factor', 'initialMs, maxMs'],
     ['listen.hostname', 'port, host, ipv6Only, path, mode, owner, group, fd, name, backlog, timeoutMs'],
-    ['__proto_', 'workers, listen, shed, boot'],
+    ['__proto_', 'workers, listen, balance, shed, boot'],
   ] as const) {
     test(`S65: ${name} is unknown, and the error lists the known options`, () => {
       assert.throws(() => validated(nested(name, 1)), {

@@ -14,6 +14,7 @@ const OPTIONS = leaves(
 /** Of options that do not take just any text, or any number. */
 const FITTING: Readonly<Record<string, unknown>> = {
   exitHandlers: 'leave',
+  balance: 'reuse-port',
   heapShare: 0.5,
   'rollout.maxDraining': 3,
   'listen.path': '/run/app.sock',
