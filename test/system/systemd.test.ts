@@ -100,11 +100,12 @@ suite('systemd', { timeout: 600_000 }, () => {
   test('S56: a drain longer than TimeoutStopSec, within our own times -> it is waited for', async (t) => {
     const machine = await bootMachine(t, {
       options: { shutdown: { graceMs: 20_000 } },
-      service: ['TimeoutStopSec=2'],
+      // Time enough to tell systemd how long it will take, also on a machine that is busy.
+      service: ['TimeoutStopSec=10'],
     });
     if (machine === null) return;
     await machine.mustRun('systemctl', 'start', 'hello');
-    const slow = fetch(`http://127.0.0.1:${machine.port}/slow?ms=6000`);
+    const slow = fetch(`http://127.0.0.1:${machine.port}/slow?ms=14000`);
     await get(machine);
     await machine.mustRun('systemctl', 'stop', 'hello');
     assert.equal((await slow).status, 200);
