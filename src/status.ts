@@ -4,6 +4,7 @@ import type { ErrorInfo } from './fleet/event.ts';
 import type { Generation, Phase } from './fleet/fleet.ts';
 import type { Worker } from './fleet/worker.ts';
 import type { Address } from './net/endpoint.ts';
+import type { Balance } from './options/index.ts';
 
 /** A snapshot of the fleet: plain data, to be printed or sent. */
 export interface FleetStatus {
@@ -21,6 +22,8 @@ export interface FleetStatus {
   /** True when ready workers run several generations and no rollout is under way: the last one was aborted halfway. */
   readonly mixed: boolean;
   readonly addresses: readonly Address[];
+  /** How new connections are spread over the workers. Null: there are none. */
+  readonly balance: Balance | null;
   /** What the machine, or the container, gives the service. Null: without workers nothing depends on it. */
   readonly resources: ResourcesStatus | null;
   readonly workers: readonly WorkerStatus[];

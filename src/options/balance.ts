@@ -12,8 +12,9 @@ export interface BalanceOptions {
    * - `'reuse-port'`: a socket for each slot, all held by the primary, between which the kernel chooses by a hash of the client's address
    *   and port (SO_REUSEPORT, socket(7)). Even, but a worker that is stuck delays its part until it is replaced. Where Node or the system
    *   cannot (Node.js 20, Windows, macOS), `'shared'` is used, and a warning says so.
-   * - `'round-robin'`: node:cluster's own way: the primary accepts, and deals the connections out in turn. Slower, and two promises do
+   * - `'round-robin'`: node:cluster's own way: the primary accepts, and deals the connections out in turn. Slower, and some promises do
    *   not hold: while all workers are dead, connections are refused; and one that is on its way to a worker that dies may get no answer.
+   *   At a shutdown some that no worker has accepted yet are reset.
    *
    * Unix sockets and inherited ones are shared in any case.
    * On Windows `'round-robin'` is the default, since sockets cannot be passed there.

@@ -146,6 +146,7 @@ export class Primary implements ClusteredPrimary {
     const { endpoints } = this.#parts.sockets;
     return statusOf(this.#fleet, {
       endpoints,
+      balance: this.#parts.settings.balance,
       resources: this.#resources(),
       lastRollout: this.#results.last,
       pidOf: this.#pidOf,

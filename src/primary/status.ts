@@ -5,6 +5,7 @@ import type { Fleet } from '../fleet/fleet.ts';
 import type { Worker } from '../fleet/worker.ts';
 import { addressOf } from '../net/endpoint.ts';
 import type { Endpoint } from '../net/endpoint.ts';
+import type { Balance } from '../options/index.ts';
 import { toErrorInfo, withoutProperties } from '../protocol/error-info.ts';
 import { mapError } from '../status.ts';
 import type { FleetStatus, ResourcesStatus, RolloutResult, WorkerStatus } from '../status.ts';
@@ -12,6 +13,7 @@ import type { PidOf } from './observers/details.ts';
 
 export interface Surroundings {
   readonly endpoints: readonly Endpoint[];
+  readonly balance: Balance;
   readonly resources: ResourcesStatus;
   readonly lastRollout: RolloutResult | null;
   readonly pidOf: PidOf;
@@ -19,7 +21,7 @@ export interface Surroundings {
 
 export function statusOf(
   fleet: Fleet,
-  { endpoints, resources, lastRollout, pidOf }: Surroundings,
+  { endpoints, balance, resources, lastRollout, pidOf }: Surroundings,
 ): FleetStatus {
   return {
     pid: process.pid,
@@ -30,6 +32,7 @@ export function statusOf(
     rolling: isRolling(fleet),
     mixed: isMixed(fleet),
     addresses: endpoints.map(addressOf),
+    balance,
     resources,
     workers: fleet.workers.map((worker) => statusOfWorker(worker, fleet, pidOf)),
     lastRollout: lastRollout && mapError(lastRollout, (error) => withoutProperties(toErrorInfo(error))),

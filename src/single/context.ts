@@ -51,6 +51,7 @@ function status(state: WorkerState, generation: FleetStatus['target'], leader: b
     rolling: false,
     mixed: false,
     addresses: [],
+    balance: null,
     workers: [
       {
         slot: 0,

@@ -130,6 +130,7 @@ const STATUS = {
   rolling: true,
   mixed: true,
   addresses: true,
+  balance: true,
   resources: true,
   workers: true,
   lastRollout: true,

@@ -6,6 +6,7 @@ import type { TestContext } from 'node:test';
 import type { Balance } from '../../src/options/index.ts';
 import { canReusePort } from '../../src/primary/sockets/bound-socket.ts';
 import { assertAllKilledUnderLoad } from '../helpers/all-killed.ts';
+import { freePort } from '../helpers/free-ports.ts';
 import { assertNothingLost, describeLosses } from '../helpers/load-report.ts';
 import { startLoads } from '../helpers/loads.ts';
 import type { Loads } from '../helpers/loads.ts';
@@ -88,6 +89,20 @@ suite('balance', () => {
       const loads = startLoads({ origin, connections: 'fresh', clients: CLIENTS });
       await assertAllKilledUnderLoad(service, loads, CLIENTS);
       assert.equal(await service.stop(), 0, service.output);
+    },
+  );
+
+  test(
+    "'reuse-port': two services that are started at once on one port -> one serves, the other one says why not",
+    { skip: CANNOT },
+    async (t) => {
+      const port = await freePort();
+      const both = [startServiceAt(t, 'reuse-port', port), startServiceAt(t, 'reuse-port', port)];
+      const loser = await Promise.race(both.map(async (service) => (await service.ended, service)));
+      assert.match(loser.stderr, /FST_CLUSTERED_LISTEN_FAILED/);
+      const winner = both.find((service) => service !== loser) ?? assert.fail();
+      await winner.seen('all workers ready');
+      assert.equal(await winner.stop(), 0);
     },
   );
 

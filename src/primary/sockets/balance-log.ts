@@ -18,4 +18,4 @@ export function possibleBalance(wanted: Balance, log: PrimaryLogger): Balance {
 const CANNOT_REUSE = `sockets of several slots cannot share a port (SO_REUSEPORT): that needs Linux, and Node.js 22.12 or newer; this is Node.js ${process.version} on ${process.platform}`;
 
 const PASSES_ON =
-  'while all workers are dead connections are refused, and one that is on its way to a worker that dies may get no answer';
+  'while all workers are dead connections are refused; one that is on its way to a worker that dies may get no answer; and at a shutdown some that no worker has accepted yet are reset';

@@ -17,7 +17,7 @@ export interface HeldSockets {
    * @throws FST_CLUSTERED_LISTEN_FAILED: the system refuses them
    */
   ofSlot(slot: number): readonly HeldSocket[];
-  /** Closes the primary's copies of those that only this slot has. True: it has had some, so its last worker has to empty their queues. */
+  /** Closes the primary's copies of those that only this slot has. True: it has had some, so its last workers have to empty their queues. */
   closeSlot(slot: number): boolean;
   /** Closes the primary's copies: from then on only workers hold the sockets. May be called twice. */
   release(): void;
@@ -108,9 +108,9 @@ async function holdTcp(
         process.platform === 'win32' ? () => undefined : close,
       );
     case 'reuse-port':
-      // By now it is clear that nobody listens there. From now on any process of this user could join in.
+      // By now it is clear that nobody listens there.
       close();
-      return new SlotSockets(
+      return SlotSockets.hold(
         sockets.map(({ endpoint }) => endpoint),
         backlog,
       );

@@ -6,24 +6,44 @@ import { bindSocket } from './bound-socket.ts';
 import type { BoundSocket } from './bound-socket.ts';
 import type { HeldSocket, Source } from './held-sockets.ts';
 import { listenError } from './listen-error.ts';
+import { lockPort } from './port-lock.ts';
 
 type Bound = TcpEndpoint & Endpoint;
 
 export class SlotSockets implements Source {
   readonly endpoints: readonly Bound[];
   readonly #backlog: number;
+  readonly #unlock: readonly (() => void)[];
   readonly #slots = new Map<number, readonly BoundSocket[]>();
+  /** Those that had sockets, and were scaled away since. */
+  readonly #closed = new Set<number>();
 
-  /** @param endpoints with the ports that the system has chosen. Those of the first slot are bound at once, which keeps the ports. */
-  constructor(endpoints: readonly Bound[], backlog: number) {
+  private constructor(endpoints: readonly Bound[], backlog: number, unlock: readonly (() => void)[]) {
     this.endpoints = endpoints;
     this.#backlog = backlog;
+    this.#unlock = unlock;
     this.ofSlot(0);
+  }
+
+  /**
+   * @param endpoints with the ports that the system has chosen. Those of the first slot are bound at once, which keeps the ports.
+   * @throws FST_CLUSTERED_LISTEN_FAILED: another service has just begun to use one of them
+   */
+  static async hold(endpoints: readonly Bound[], backlog: number): Promise<SlotSockets> {
+    const unlock: (() => void)[] = [];
+    try {
+      for (const endpoint of endpoints) unlock.push(await lock(endpoint));
+      return new SlotSockets(endpoints, backlog, unlock);
+    } catch (error) {
+      for (const each of unlock) each();
+      throw error;
+    }
   }
 
   ofSlot(slot: number): readonly HeldSocket[] {
     const sockets = this.#slots.get(slot) ?? this.#bind();
     this.#slots.set(slot, sockets);
+    this.#closed.delete(slot);
     return sockets.map(({ fd }, index) => ({
       endpoint: this.endpoints[index] as Bound,
       fd,
@@ -34,11 +54,14 @@ export class SlotSockets implements Source {
 
   closeSlot(slot: number): boolean {
     for (const socket of this.#slots.get(slot) ?? []) socket.close();
-    return this.#slots.delete(slot);
+    if (this.#slots.delete(slot)) this.#closed.add(slot);
+    // Several of its workers may drain at once: each may be the last.
+    return this.#closed.has(slot);
   }
 
   close(): void {
     for (const slot of this.#slots.keys()) this.closeSlot(slot);
+    for (const unlock of this.#unlock) unlock();
   }
 
   #bind(): readonly BoundSocket[] {
@@ -52,5 +75,13 @@ export class SlotSockets implements Source {
       }
     }
     return sockets;
+  }
+}
+
+async function lock(endpoint: TcpEndpoint): Promise<() => void> {
+  try {
+    return await lockPort(endpoint);
+  } catch (error) {
+    throw listenError(endpoint, error);
   }
 }

@@ -112,6 +112,7 @@ function status(phase: FleetStatus['phase'], workers: readonly WorkerStatus[]): 
     rolling: false,
     mixed: false,
     addresses: [],
+    balance: 'shared',
     resources: null,
     workers,
     lastRollout: null,

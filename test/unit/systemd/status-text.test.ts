@@ -22,6 +22,7 @@ function status(changed: Partial<FleetStatus>): FleetStatus {
     rolling: false,
     mixed: false,
     addresses: [],
+    balance: 'shared',
     resources: null,
     workers: FOUR,
     lastRollout: null,

@@ -118,6 +118,7 @@ function observe(t: TestContext) {
     rolling: false,
     mixed: false,
     addresses: [],
+    balance: 'shared',
     resources: null,
     workers: [],
     lastRollout: null,
