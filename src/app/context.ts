@@ -1,11 +1,13 @@
 // The app's view of the process that it runs in, and of the fleet around it.
 import type net from 'node:net';
+import type { Readable, Writable } from 'node:stream';
 import { checkTopic, toBroadcast } from '../protocol/broadcast.ts';
 import type { Broadcast } from '../protocol/broadcast.ts';
 import type { FleetStatus, RolloutResult } from '../status.ts';
 import { Broadcasts } from './broadcasts.ts';
 import type { BroadcastListener } from './broadcasts.ts';
 import { DrainSignal } from './drain-signal.ts';
+import { EndingStreams } from './ending-streams.ts';
 import { Leadership } from './leadership.ts';
 import type { LeaderHook } from './leadership.ts';
 
@@ -35,6 +37,17 @@ export interface WorkerContext {
    * added. Unlike that of other signals, a listener for `abort` that is added later than that is called, too, at once.
    */
   readonly signal: AbortSignal;
+  /**
+   * Ends a stream when the worker begins to drain, such as one of server-sent events: its client then connects anew, to a worker that
+   * stays. What was written before reaches the client, and the response ends as it should. One that is added during the drain ends
+   * at once. Where there are many, they end one after the other, at most 10 ms apart, and within `rollout.idleMs` or `shutdown.idleMs`.
+   *
+   * Give it what you write to (`reply.raw` after `reply.hijack()`, a PassThrough that the reply sends), which is returned. Or give it
+   * a stream that is only read: then send what is returned, since a source itself cannot be told to end.
+   * @returns the stream to use: the same one, unless it is only readable
+   */
+  endOnDrain<Stream extends Writable>(stream: Stream): Stream;
+  endOnDrain(stream: Readable): Readable;
   /**
    * Adds a hook that runs when the worker begins to drain; a hook that is added later than that runs at once. The drain
    * waits for its promise, at most for the grace time (`rollout.graceMs`, `shutdown.graceMs`). The app's logger logs what
@@ -137,6 +150,7 @@ export class MutableContext implements WorkerContext {
   readonly generation: number;
   readonly #source: ContextSource;
   readonly #drainSignal = new DrainSignal();
+  readonly #streams = new EndingStreams();
   readonly #hooks = new Set<AddedHook>();
   readonly #leadership = new Leadership();
   readonly #broadcasts = new Broadcasts();
@@ -161,6 +175,12 @@ export class MutableContext implements WorkerContext {
 
   get signal(): AbortSignal {
     return this.#drainSignal.signal;
+  }
+
+  endOnDrain<Stream extends Writable>(stream: Stream): Stream;
+  endOnDrain(stream: Readable): Readable;
+  endOnDrain(stream: Readable | Writable): Readable | Writable {
+    return this.#streams.add(stream);
   }
 
   onDrain(hook: DrainHook): () => void {
@@ -224,12 +244,16 @@ export class MutableContext implements WorkerContext {
     if (this.#state === 'ready') this.#state = 'leaving';
   }
 
-  /** Ends the term as leader, aborts the signal and runs the hooks. Settles when all of them have; never rejects. */
-  async startDraining(onHookError: (error: unknown) => void): Promise<void> {
+  /**
+   * Ends the term as leader, aborts the signal, runs the hooks, and ends streams, the last one within that time. Settles when all hooks
+   * have; never rejects.
+   */
+  async startDraining(onHookError: (error: unknown) => void, streamsWithinMs = 0): Promise<void> {
     this.#state = 'draining';
     this.#onHookError = onHookError;
     const stepped = this.#leadership.end();
     this.#drainSignal.abort();
+    this.#streams.end(streamsWithinMs);
     // In the iteration itself: one hook may take back another one.
     const running: Promise<void>[] = [];
     for (const hook of this.#hooks) running.push(this.#run(hook));

@@ -78,7 +78,10 @@ export class Drain {
     const { acceptor, app, connections, context, furtherServers, webSockets } = this.#parts;
     const stopped = acceptor.leave(succession);
     connections.forEach((socket) => closeAfterResponse(connections, socket));
-    const hooks = context.startDraining((error) => logError(app.log, error, 'an onDrain hook failed'));
+    const hooks = context.startDraining(
+      (error) => logError(app.log, error, 'an onDrain hook failed'),
+      idleMs,
+    );
     const idle = new IdleCloser(connections, idleMs);
     const begun = [stopped, hooks];
     const done = this.#finish(idle, begun);

@@ -159,6 +159,7 @@ const CONTEXT = {
   readiness: true,
   signal: true,
   onDrain: true,
+  endOnDrain: true,
   addServer: true,
   listen: true,
   leader: true,
