@@ -3,8 +3,8 @@ import { suite, test } from 'node:test';
 import type { LogLine } from '../helpers/service.ts';
 import { unready } from './rollouts.ts';
 
-function line(msg: LogLine['msg'], time: number, pid: number): LogLine {
-  return { msg, time, level: 30, worker: { slot: 0, generation: 1, pid } } as unknown as LogLine;
+function line(msg: string, time: number, pid: number): LogLine {
+  return { msg, time, worker: { slot: 0, generation: 1, pid } };
 }
 
 suite('times without a ready worker', () => {
