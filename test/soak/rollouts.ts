@@ -47,8 +47,11 @@ export function unreadyMs(log: readonly LogLine[]): number {
   return Math.max(0, ...unready(log).map(({ from, until }) => until - from));
 }
 
-/** The times without a ready worker that ended with one, from the first `worker ready` until the shutdown. */
-export function unready(log: readonly LogLine[]): readonly Gap[] {
+/**
+ * The times without a ready worker that ended with one, from the first `worker ready` until the shutdown.
+ * @param killedAt when the primary was killed: one that it did not see the end of ends then
+ */
+export function unready(log: readonly LogLine[], killedAt?: number): readonly Gap[] {
   const stopping = log.findIndex(({ msg }) => msg === 'stopping');
   const served = stopping < 0 ? log : log.slice(0, stopping);
   const times: Gap[] = [];
@@ -65,5 +68,6 @@ export function unready(log: readonly LogLine[]): readonly Gap[] {
       since ??= timeOf(line);
     }
   });
+  if (since !== undefined && killedAt !== undefined) times.push({ from: since, until: killedAt });
   return times;
 }

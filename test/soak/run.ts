@@ -145,7 +145,9 @@ function investigate(stage: Stage, { losses, furtherLosses }: Mix): Investigated
         exits,
         gaps: [
           ...gaps,
-          ...lives.flatMap(({ service }) => unready(service.log).map((gap) => closedWithin(gap, exits))),
+          ...lives.flatMap(({ service, killedAt }) =>
+            unready(service.log, killedAt).map((gap) => closedWithin(gap, exits)),
+          ),
         ],
       }).map(ofFurtherServer),
     ],
